@@ -1,0 +1,72 @@
+// Builds every bundle into dist/ and fails when one outgrows its budget.
+import { build } from 'esbuild';
+import { cp, mkdir, rm, stat } from 'node:fs/promises';
+
+const minify = !process.argv.includes('--dev');
+
+const common = { bundle: true, minify, sourcemap: minify ? false : 'linked', logLevel: 'warning', legalComments: 'none' };
+
+/** The extension host of desktop VS Code 1.120 runs Node 22. @type {import('esbuild').BuildOptions[]} */
+const bundles = [
+  {
+    entryPoints: { extension: 'src/extension/extension.ts' },
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['vscode'],
+  },
+  {
+    entryPoints: {
+      'inference/main': 'src/inference/main.ts',
+      'inference/engineWorker': 'src/inference/engine/worker.ts',
+      'inference/storeWorker': 'src/inference/store/worker.ts',
+    },
+    outExtension: { '.js': '.mjs' },
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    // Native binaries can't be bundled; the WASM build finds its .wasm beside its own module.
+    external: ['onnxruntime-node', 'onnxruntime-web'],
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  },
+  {
+    entryPoints: { cli: 'src/cli/main.ts' },
+    outExtension: { '.js': '.mjs' },
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  },
+];
+
+/** Minified bytes; a bundle that outgrows its budget needs a reason, not a bigger number. */
+const budgets = {
+  'dist/extension.cjs': 250_000,
+  'dist/inference/main.mjs': 250_000,
+  'dist/inference/engineWorker.mjs': 200_000,
+  'dist/inference/storeWorker.mjs': 200_000,
+  'dist/cli.mjs': 250_000,
+};
+
+/** Beside the bundles: what ONNX Runtime loads at run time. */
+const runtimeFiles = [
+  'ort.node.min.mjs',
+  'ort-wasm-simd-threaded.mjs',
+  'ort-wasm-simd-threaded.wasm',
+];
+
+await rm('dist', { recursive: true, force: true });
+await Promise.all(bundles.map((options) => build({ ...common, ...options })));
+await mkdir('dist/inference/ort', { recursive: true });
+for (const name of runtimeFiles) await cp(`node_modules/onnxruntime-web/dist/${name}`, `dist/inference/ort/${name}`);
+
+if (minify) {
+  for (const [file, budget] of Object.entries(budgets)) {
+    const { size } = await stat(file);
+    if (size > budget) {
+      console.error(`${file} is ${size} bytes, over its budget of ${budget}.`);
+      process.exitCode = 1;
+    }
+  }
+}

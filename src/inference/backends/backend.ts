@@ -1,0 +1,41 @@
+import type { BackendName } from '../../protocol/engine.ts';
+import type { ModelManifest } from '../model/modelManifest.ts';
+
+/** One way to run ONNX Runtime. Calls block the thread, so only the engine worker makes them. */
+export interface Backend {
+  readonly name: BackendName;
+  /** Throws GemmaError (`model-damaged`, `out-of-memory`, `backend-unavailable`). */
+  load(folder: string, manifest: ModelManifest, options: LoadOptions): Promise<LoadedModel>;
+}
+
+export interface LoadOptions {
+  readonly threads: number;
+}
+
+/** Weights in memory plus the session that runs them. */
+export interface LoadedModel {
+  readonly manifest: ModelManifest;
+  readonly backend: BackendName;
+  readonly threads: number;
+  /** Room for `capacity` positions. */
+  createKvBuffer(capacity: number): KvBuffer;
+  /**
+   * Runs `tokens` at positions `past` … `past + tokens.length − 1` on top of the first `past` rows of `kv`
+   * and writes their keys and values there (rows beyond stay untouched, so rewinding is choosing a smaller `past`).
+   *
+   * @param rows how many of the last positions' logits to return, 1 ≤ rows ≤ tokens.length
+   * @returns logits, row-major [rows, vocabSize]; valid until the next call
+   * @throws RangeError when the tokens don't fit the buffer
+   */
+  forward(kv: KvBuffer, past: number, tokens: readonly number[], rows: number): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** Keys and values of one sequence: per layer [1, kvHeads, capacity, headDim], static. Opaque outside its backend. */
+export interface KvBuffer {
+  readonly capacity: number;
+  readonly bytes: number;
+  /** Copies the first `length` positions into `target`, a buffer of the same model. */
+  copyTo(target: KvBuffer, length: number): void;
+  dispose(): void;
+}

@@ -1,0 +1,191 @@
+import * as v from 'valibot';
+
+/**
+ * The contract between a client (extension, CLI, bench) and the inference process.
+ * JSON-RPC 2.0 over a private socket; both sides validate with the schemas below.
+ */
+
+/** Part of the endpoint's name, so processes of different versions never meet. Raise on any change here. */
+export const PROTOCOL_VERSION = 1;
+
+/** Longest text the host sends before and after the cursor, in UTF-16 units. */
+export const MAX_PREFIX_CHARS = 24_000;
+export const MAX_SUFFIX_CHARS = 8_000;
+/** Other open files that copies may come from. */
+export const MAX_NEIGHBORS = 6;
+export const MAX_NEIGHBOR_CHARS = 16_000;
+const MAX_PATH_CHARS = 4_096;
+/** Enough for every Gemma context that fits a machine; a hostile count stops here. */
+const MAX_TOKENS = 131_072;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const milliseconds = v.pipe(v.number(), v.minValue(0));
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_PATH_CHARS));
+
+export const BackendName = v.picklist(['native', 'wasm']);
+export type BackendName = v.InferOutput<typeof BackendName>;
+/** What a person may ask for; `auto` lets the probe choose. */
+export const BackendChoice = v.picklist(['auto', 'native', 'wasm']);
+export type BackendChoice = v.InferOutput<typeof BackendChoice>;
+
+/** Weight format of an imported model: int4 (native), int8 (WASM) or full precision. */
+export const Quantization = v.picklist(['q4', 'q8', 'f32']);
+export type Quantization = v.InferOutput<typeof Quantization>;
+
+export const HelloParams = v.object({
+  protocol: v.literal(PROTOCOL_VERSION),
+  token: v.pipe(v.string(), v.length(64)),
+  client: v.pipe(v.string(), v.maxLength(64)),
+});
+export const HelloResult = v.object({ pid: count });
+
+export const LoadParams = v.object({
+  /** A Hugging Face checkpoint folder or an imported model folder; absent: the embedded model. */
+  model: v.optional(path),
+  backend: BackendChoice,
+});
+export const ModelInfo = v.object({
+  name: v.string(),
+  architecture: v.string(),
+  parameters: count,
+  quantization: Quantization,
+  backend: BackendName,
+  threads: count,
+  contextTokens: count,
+  /** VS Code language ids the model was trained for; empty: no restriction known. */
+  languages: v.array(v.string()),
+  /** Weight bytes on disk. */
+  weightBytes: count,
+  loadMs: milliseconds,
+});
+export type ModelInfo = v.InferOutput<typeof ModelInfo>;
+
+export const Neighbor = v.object({
+  languageId: v.pipe(v.string(), v.maxLength(128)),
+  text: v.pipe(v.string(), v.maxLength(MAX_NEIGHBOR_CHARS)),
+});
+
+export const CompleteParams = v.object({
+  /** Stable identity of the document: at most one running and one waiting completion each. */
+  document: path,
+  fileName: v.pipe(v.string(), v.maxLength(256)),
+  languageId: v.pipe(v.string(), v.maxLength(128)),
+  /** Text before the cursor, from a stable window start; line ends are \n. */
+  prefix: v.pipe(v.string(), v.maxLength(MAX_PREFIX_CHARS)),
+  /** Text after the cursor; line ends are \n. */
+  suffix: v.pipe(v.string(), v.maxLength(MAX_SUFFIX_CHARS)),
+  neighbors: v.pipe(v.array(Neighbor), v.maxLength(MAX_NEIGHBORS)),
+  /** Text the suggestion must begin with: what the selected suggest-widget item still adds. */
+  forcedPrefix: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  /** `invoked`: the person asked, so the confidence gate opens wider. */
+  trigger: v.picklist(['automatic', 'invoked']),
+});
+export type CompleteParams = v.InferOutput<typeof CompleteParams>;
+
+/** Why no text is offered. */
+export const NoSuggestionReason = v.picklist([
+  'low-confidence',
+  'nothing-to-complete',
+  'repetition',
+  'unbalanced-bracket',
+  'duplicates-suffix',
+  'line-too-long',
+]);
+export type NoSuggestionReason = v.InferOutput<typeof NoSuggestionReason>;
+
+export const CompleteResult = v.object({
+  /** The rest of the line, to insert at the cursor; null when nothing is good enough. */
+  text: v.nullable(v.string()),
+  reason: v.nullable(NoSuggestionReason),
+  source: v.nullable(v.picklist(['model', 'copied'])),
+  /** Estimated probability that the text is what the person wants, 0–1; null when nothing was produced. */
+  confidence: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  /** Name of the model and its backend; null when copies alone decided. */
+  model: v.nullable(v.string()),
+  backend: v.nullable(BackendName),
+  /** Length of the prompt, and how many of its tokens were found in the KV cache. */
+  promptTokens: count,
+  cachedTokens: count,
+  prefillMs: milliseconds,
+  /** Generating and ranking. */
+  decodeMs: milliseconds,
+  /** Tokens decoded one by one. */
+  tokens: count,
+});
+export type CompleteResult = v.InferOutput<typeof CompleteResult>;
+
+/** Prefills the document's prompt in idle time, so that the next completion starts warm. */
+export const WarmUpParams = v.pick(CompleteParams, [
+  'document',
+  'fileName',
+  'languageId',
+  'prefix',
+  'suffix',
+]);
+export type WarmUpParams = v.InferOutput<typeof WarmUpParams>;
+export const WarmUpResult = v.object({ promptTokens: count, cachedTokens: count });
+
+export const ImportParams = v.object({ source: path, target: path, quantization: Quantization });
+export const ImportResult = v.object({
+  architecture: v.string(),
+  parameters: count,
+  bytes: count,
+  milliseconds,
+});
+
+export const LogitsParams = v.object({
+  /** As in LoadParams; loaded for this request alone. */
+  model: path,
+  backend: BackendChoice,
+  /** Only for a Hugging Face checkpoint: how to import it. */
+  quantization: v.optional(Quantization),
+  tokens: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0))), v.minLength(1), v.maxLength(MAX_TOKENS)),
+});
+export const LogitsResult = v.object({
+  backend: BackendName,
+  quantization: Quantization,
+  /** Of the last position, one per vocabulary entry. */
+  logits: v.array(v.number()),
+});
+
+export const StatusResult = v.object({
+  pid: count,
+  clients: count,
+  model: v.nullable(ModelInfo),
+  running: count,
+  waiting: count,
+  /** Resident memory of the whole process. */
+  residentBytes: count,
+  kvBytes: count,
+});
+export type StatusResult = v.InferOutput<typeof StatusResult>;
+
+const Nothing = v.object({});
+
+/** Requests a client may send: one table types both ends and gives the schemas. */
+export const requests = {
+  hello: { params: HelloParams, result: HelloResult },
+  load: { params: LoadParams, result: ModelInfo },
+  complete: { params: CompleteParams, result: CompleteResult },
+  warmUp: { params: WarmUpParams, result: WarmUpResult },
+  import: { params: ImportParams, result: ImportResult },
+  logits: { params: LogitsParams, result: LogitsResult },
+  status: { params: Nothing, result: StatusResult },
+  /** An orderly farewell: without it the process takes a closed socket for a killed client. */
+  goodbye: { params: Nothing, result: Nothing },
+} as const satisfies Record<string, { params: v.GenericSchema; result: v.GenericSchema }>;
+
+export type RequestName = keyof typeof requests;
+export type RequestParams<N extends RequestName> = v.InferOutput<(typeof requests)[N]['params']>;
+export type RequestResult<N extends RequestName> = v.InferOutput<(typeof requests)[N]['result']>;
+
+/** Notifications the process may send to every client. */
+export const events = {
+  /** A long step: importing or loading. `fraction` 0–1. */
+  progress: v.object({ step: v.picklist(['import', 'load']), fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
+  /** A model was loaded or unloaded. */
+  model: v.object({ model: v.nullable(ModelInfo) }),
+} as const satisfies Record<string, v.GenericSchema>;
+
+export type EventName = keyof typeof events;
+export type EventBody<N extends EventName> = v.InferOutput<(typeof events)[N]>;

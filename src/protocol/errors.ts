@@ -1,0 +1,51 @@
+/**
+ * What went wrong, for machines. Every code is one kind of reaction, not one message:
+ *
+ * - `bad-input`: the caller's own argument (file, position, option) is unusable; fix it and ask again
+ * - `model-damaged`: files of a model are missing, truncated or inconsistent
+ * - `model-unsupported`: a sound checkpoint of an architecture that can't be run
+ * - `no-model`: no model is loaded or configured
+ * - `backend-unavailable`: no ONNX Runtime backend passed its probe
+ * - `out-of-memory`, `disk-full`: the machine has no room
+ * - `cancelled`: the caller cancelled; never shown to a person
+ * - `superseded`: a newer request for the same document replaced this one; never shown
+ * - `engine-stopped`: the inference process ended while the request was running
+ * - `engine-unavailable`: the inference process can't be started or keeps crashing
+ * - `protocol`: a message did not match its schema, or versions differ
+ * - `internal`: a defect of ours
+ */
+export const errorCodes = [
+  'bad-input',
+  'model-damaged',
+  'model-unsupported',
+  'no-model',
+  'backend-unavailable',
+  'out-of-memory',
+  'disk-full',
+  'cancelled',
+  'superseded',
+  'engine-stopped',
+  'engine-unavailable',
+  'protocol',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** The one error type that crosses borders: a code for machines, one sentence for people. */
+export class GemmaError extends Error {
+  override readonly name = 'GemmaError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** `error` as a GemmaError; anything foreign becomes `internal` with its message kept. */
+export function toGemmaError(error: unknown): GemmaError {
+  if (error instanceof GemmaError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new GemmaError('internal', message, { cause: error });
+}
