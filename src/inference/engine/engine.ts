@@ -22,7 +22,12 @@ export interface Engine {
   /** Prefills the prompt; what was prefilled when `cancel` is raised stays in the cache. */
   warmUp(params: WarmUpParams, cancel: CancelFlag): Promise<{ promptTokens: number; cachedTokens: number }>;
   /** Logits of the last position of `tokens`, with a model loaded for this call alone. */
-  logits(folder: string, backend: BackendName, tokens: readonly number[], cancel: CancelFlag): Promise<Float32Array>;
+  logits(
+    folder: string,
+    backend: BackendName,
+    tokens: readonly number[],
+    cancel: CancelFlag,
+  ): Promise<Float32Array>;
   /** Bytes of all KV buffers. */
   readonly kvBytes: number;
 }

@@ -1,0 +1,74 @@
+import type { CompleteParams, CompleteResult, NoSuggestionReason } from '../../protocol/engine.ts';
+import { findCopies } from '../candidates/copier.ts';
+import { confidenceOf, passesGate } from '../candidates/gate.ts';
+import { refusalsFor } from '../candidates/refusal.ts';
+import type { CancelFlag } from './cancelFlag.ts';
+import { type CompletionModel, type ModelReading, readByModel } from './readByModel.ts';
+
+/** A longer line is data or minified code; nobody writes it by hand. */
+const MAX_LINE_CHARS = 2_000;
+
+type Suggestion = Pick<CompleteResult, 'text' | 'reason' | 'source' | 'confidence'>;
+
+/**
+ * The rest of the cursor's line: copies from the open files and the model's own line compete, the model ranks them,
+ * and the winner is offered only when it is likely enough to be wanted. Copies stand alone where no model can judge.
+ *
+ * @param model null when the loaded model was not trained for the document's language
+ */
+export async function completeLine(
+  params: CompleteParams,
+  model: CompletionModel | null,
+  cancel: CancelFlag,
+): Promise<CompleteResult> {
+  const forced = params.forcedPrefix ?? '';
+  const request = { ...params, prefix: params.prefix + forced };
+  const lineChars = request.prefix.length - request.prefix.lastIndexOf('\n') - 1;
+  if (lineChars > MAX_LINE_CHARS)
+    return { ...nothing('line-too-long'), ...copiesAlone([]).work, ...by(null) };
+
+  const copies = findCopies(request);
+  const { candidates, work } =
+    model === null ? copiesAlone(copies) : await readByModel(model, request, copies, cancel);
+  const suggestion = choose(request, candidates);
+  const text = suggestion.text === null ? null : forced + suggestion.text;
+  return { ...suggestion, text, ...work, ...by(model) };
+}
+
+function choose(request: CompleteParams, candidates: ModelReading['candidates']): Suggestion {
+  const refusal = refusalsFor(request);
+  let reason: NoSuggestionReason = 'nothing-to-complete';
+  for (const candidate of candidates) {
+    const refused = refusal(candidate);
+    if (refused !== null) {
+      reason = refused;
+      continue;
+    }
+    const confidence = confidenceOf(candidate);
+    if (!passesGate(confidence, request.trigger)) return nothing('low-confidence', confidence);
+    return { text: candidate.text, reason: null, source: candidate.source, confidence };
+  }
+  return nothing(reason);
+}
+
+function nothing(reason: NoSuggestionReason, confidence: number | null = null): Suggestion {
+  return { text: null, reason, source: null, confidence };
+}
+
+function copiesAlone(copies: ReturnType<typeof findCopies>): ModelReading {
+  return {
+    // Longest match first, as found.
+    candidates: copies.map(({ text, matchLength }) => ({
+      text,
+      source: 'copied',
+      reading: null,
+      matchLength,
+      repeats: false,
+    })),
+    work: { promptTokens: 0, cachedTokens: 0, prefillMs: 0, decodeMs: 0, tokens: 0 },
+  };
+}
+
+function by(model: CompletionModel | null): Pick<CompleteResult, 'model' | 'backend'> {
+  return { model: model?.manifest.name ?? null, backend: model?.cache.model.backend ?? null };
+}

@@ -1,0 +1,94 @@
+import type { CompleteParams } from '../../protocol/engine.ts';
+import type { CopiedCandidate } from '../candidates/copier.ts';
+import type { Evidence } from '../candidates/evidence.ts';
+import type { KvCache } from '../kv/kvCache.ts';
+import { continuationPrompt } from '../prompt/continuation.ts';
+import type { CompletionPrompt } from '../prompt/completionPrompt.ts';
+import { suffixFirstPrompt } from '../prompt/suffixFirst.ts';
+import type { CancelFlag } from './cancelFlag.ts';
+import { firstTokenLogProbability, generateLine, scoreLine } from './generateLine.ts';
+import type { LineModel } from './lineModel.ts';
+
+export interface CompletionModel extends LineModel {
+  readonly cache: KvCache;
+  readonly contextTokens: number;
+}
+
+export interface ModelReading {
+  /** Likeliest first. */
+  readonly candidates: readonly Evidence[];
+  readonly work: Work;
+}
+
+/** What one completion cost. */
+export interface Work {
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+  readonly tokens: number;
+}
+
+/** A copy whose first token the model finds less likely than this (ln p) is not worth a forward pass. */
+const UNLIKELY = -6;
+const MAX_READ = 4;
+
+export function promptFor(
+  model: CompletionModel,
+  request: Pick<CompleteParams, 'fileName' | 'languageId' | 'prefix' | 'suffix'>,
+): CompletionPrompt {
+  const training = model.manifest.completion;
+  return training === null
+    ? continuationPrompt(model.tokenizer, model.contextTokens, request.prefix)
+    : suffixFirstPrompt(model.tokenizer, training, request);
+}
+
+/** Lets the model write its own line and judge the copies, on one prefill of the prompt. */
+export async function readByModel(
+  model: CompletionModel,
+  request: CompleteParams,
+  copies: readonly CopiedCandidate[],
+  cancel: CancelFlag,
+): Promise<ModelReading> {
+  const start = performance.now();
+  const prompt = promptFor(model, request);
+  const { sequence, cachedTokens, logits } = await model.cache.prefill(prompt.tokens, cancel);
+  // The backend reuses its output buffer; this row is read again for every candidate.
+  const first = logits.slice();
+  const prefilled = performance.now();
+
+  const end = sequence.length;
+  const line = await generateLine(model, sequence, first, prompt.constraint, cancel);
+  sequence.rewind(end);
+  const own = line.text.trimEnd();
+
+  const candidates: Evidence[] = [
+    {
+      text: own,
+      source: 'model',
+      reading: line,
+      matchLength: copies.find((copy) => copy.text === own)?.matchLength ?? 0,
+      repeats: line.ended === 'repetition',
+    },
+  ];
+  const worthReading = copies
+    .filter((copy) => copy.text !== own)
+    .filter((copy) => firstTokenLogProbability(model, first, prompt.constraint, copy.text) > UNLIKELY)
+    .slice(0, MAX_READ);
+  for (const { text, matchLength } of worthReading) {
+    const reading = await scoreLine(model, sequence, first, prompt.constraint, text, cancel);
+    candidates.push({ text, source: 'copied', reading, matchLength, repeats: false });
+  }
+
+  candidates.sort((a, b) => (b.reading?.logProbability ?? 0) - (a.reading?.logProbability ?? 0));
+  return {
+    candidates,
+    work: {
+      promptTokens: prompt.tokens.length,
+      cachedTokens,
+      prefillMs: prefilled - start,
+      decodeMs: performance.now() - prefilled,
+      tokens: line.tokens - 1,
+    },
+  };
+}
