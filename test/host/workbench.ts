@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import type { VsCodeServer } from './server.ts';
+
+/** UI steps wait for a condition, on busy machines too. */
+const STEP_LIMIT_MS = 60_000;
+
+export interface WorkbenchOptions {
+  /** Workspace folder; absent: an empty window. */
+  readonly folder?: string;
+  /** Extensions to load from their folders. */
+  readonly extensions?: readonly string[];
+  /** Module whose `run` the extension host calls. */
+  readonly tests?: string;
+}
+
+/** Address of the server's workbench page. The payload is a list of pairs that the page takes for command-line options. */
+export function workbenchAddress(server: VsCodeServer, options: WorkbenchOptions): string {
+  const authority = `127.0.0.1:${server.port}`;
+  const remote = (file: string) => `vscode-remote://${authority}${path.resolve(file)}`;
+  const payload = [
+    ...(options.extensions ?? []).map((folder) => ['extensionDevelopmentPath', remote(folder)]),
+    ...(options.tests === undefined ? [] : [['extensionTestsPath', remote(options.tests)]]),
+    ['skipWelcome', 'true'],
+    ['skipReleaseNotes', 'true'],
+  ];
+  const query = new URLSearchParams({ payload: JSON.stringify(payload) });
+  if (options.folder === undefined) query.set('ew', 'true');
+  else query.set('folder', path.resolve(options.folder));
+  return `http://${authority}/?${query}`;
+}
+
+/** The workbench as a person's eyes and hands see it. Positions are 1-based, as the editor shows them. */
+export class Workbench {
+  readonly page: Page;
+  readonly ghostText: Locator;
+  readonly #folder: string;
+
+  private constructor(page: Page, folder: string) {
+    this.page = page;
+    this.#folder = folder;
+    this.ghostText = page.locator('.monaco-editor .ghost-text-decoration');
+  }
+
+  /** Loads the page and waits until the workbench stands. */
+  static async open(page: Page, server: VsCodeServer, options: WorkbenchOptions): Promise<Workbench> {
+    page.setDefaultTimeout(STEP_LIMIT_MS);
+    await page.goto(workbenchAddress(server, options));
+    await page.locator('.monaco-workbench .part.statusbar').waitFor();
+    return new Workbench(page, options.folder ?? '');
+  }
+
+  /** Opens a file of the folder with the cursor at the given place. */
+  async openFile(name: string, line: number, column: number): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.fill(name);
+    await this.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: path.basename(name) })
+      .first()
+      .waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.page.locator(`.tab.active[data-resource-name="${path.basename(name)}"]`).waitFor();
+    await this.goTo(line, column);
+  }
+
+  /** Moves the cursor of the active editor and gives it the keyboard. */
+  async goTo(line: number, column: number): Promise<void> {
+    await this.page.keyboard.press('Control+G');
+    await this.page.locator('.quick-input-widget input').fill(`:${line}:${column}`);
+    await this.page.keyboard.press('Enter');
+    const position = this.page.locator('.statusbar-item', { hasText: `Ln ${line}, Col ${column}` });
+    await position.first().waitFor();
+    await this.page.locator('.monaco-editor.focused').first().waitFor();
+  }
+
+  async type(text: string, delayMs = 0): Promise<void> {
+    await this.page.keyboard.type(text, { delay: delayMs });
+  }
+
+  press(key: string): Promise<void> {
+    return this.page.keyboard.press(key);
+  }
+
+  /** Runs a command by its title in the command palette. */
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.page.locator('.quick-input-widget input').fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Waits for ghost text and gives it as shown; the editor draws spaces as no-break spaces. */
+  async waitForGhostText(limitMs = STEP_LIMIT_MS): Promise<string> {
+    await this.ghostText.first().waitFor({ timeout: limitMs });
+    return this.shownGhostText();
+  }
+
+  /** The ghost text on screen; empty when there is none. */
+  async shownGhostText(): Promise<string> {
+    const parts = await this.ghostText.allTextContents();
+    return parts.join('').replaceAll('\u00A0', ' ');
+  }
+
+  /** Saves the active editor and waits until it is on disk. */
+  async save(): Promise<void> {
+    await this.page.keyboard.press('Control+S');
+    await this.page.locator('.tab.active:not(.dirty)').waitFor();
+  }
+
+  /** Content of a file of the folder on disk. */
+  read(name: string): Promise<string> {
+    return readFile(path.join(this.#folder, name), 'utf8');
+  }
+
+  /** The status-bar entries whose element id begins with `prefix`, such as an extension's id. */
+  statusBarItem(prefix: string): Locator {
+    return this.page.locator(`.statusbar-item[id^="${prefix}"]`);
+  }
+
+  async screenshot(file: string): Promise<void> {
+    await this.page.screenshot({ path: file });
+  }
+}
