@@ -6,6 +6,8 @@ export interface Backend {
   readonly name: BackendName;
   /** Throws GemmaError (`model-damaged`, `out-of-memory`, `backend-unavailable`). */
   load(folder: string, manifest: ModelManifest, options: LoadOptions): Promise<LoadedModel>;
+  /** As `load`, from a graph that holds its weights itself; of `manifest` only name and architecture are used. */
+  loadGraph(graph: Uint8Array, manifest: ModelManifest, options: LoadOptions): Promise<LoadedModel>;
 }
 
 export interface LoadOptions {

@@ -1,0 +1,116 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { ModelManifest } from '../model/modelManifest.ts';
+import type { Backend, KvBuffer, LoadedModel, LoadOptions } from './backend.ts';
+import { checkForward, pastNames, presentNames } from './graphInterface.ts';
+import { modelFilePath } from './modelFiles.ts';
+import { NativeKvBuffer } from './nativeKvBuffer.ts';
+import { loadOrtNative, type OrtNative } from './nativeModule.ts';
+import { loadError, runError } from './ortError.ts';
+
+/**
+ * ONNX Runtime's CPU library through onnxruntime-node.
+ *
+ * @param specifier where onnxruntime-node is: package name or absolute folder
+ */
+export function createNativeBackend(specifier?: string): Backend {
+  return {
+    name: 'native',
+    async load(folder, manifest, options) {
+      const ort = loadOrtNative(specifier);
+      const graph = await modelFilePath(folder, manifest.graph);
+      for (const file of manifest.weights) await modelFilePath(folder, file);
+      return createModel(ort, graph, manifest, options);
+    },
+    async loadGraph(graph, manifest, options) {
+      return createModel(loadOrtNative(specifier), graph, manifest, options);
+    },
+  };
+}
+
+async function createModel(
+  ort: OrtNative,
+  graph: string | Uint8Array,
+  manifest: ModelManifest,
+  { threads }: LoadOptions,
+): Promise<LoadedModel> {
+  try {
+    // A path, not bytes: external weights are then mapped from beside it and never copied through JavaScript.
+    const session = await ort.InferenceSession.create(graph, sessionOptions(threads));
+    return new NativeModel(ort, session, manifest, threads);
+  } catch (error) {
+    throw loadError(manifest.name, error);
+  }
+}
+
+function sessionOptions(threads: number): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // A memory pattern is kept for every input shape ever seen; ours change all the time.
+    enableMemPattern: false,
+    logSeverityLevel: 4,
+    // Spinning threads gain a third on an idle machine, lose half beside one busy process, and burn the idle CPU.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  };
+}
+
+class NativeModel implements LoadedModel {
+  readonly manifest: ModelManifest;
+  readonly backend = 'native';
+  readonly threads: number;
+  readonly #ort: OrtNative;
+  readonly #session: InferenceSession;
+  readonly #past: readonly string[];
+  readonly #present: readonly string[];
+
+  constructor(ort: OrtNative, session: InferenceSession, manifest: ModelManifest, threads: number) {
+    this.#ort = ort;
+    this.#session = session;
+    this.manifest = manifest;
+    this.threads = threads;
+    this.#past = pastNames(manifest.architecture.layers);
+    this.#present = presentNames(manifest.architecture.layers);
+  }
+
+  createKvBuffer(capacity: number): KvBuffer {
+    return new NativeKvBuffer(this.#ort.Tensor, this.manifest.architecture, capacity);
+  }
+
+  async forward(kv: KvBuffer, past: number, tokens: readonly number[], rows: number): Promise<Float32Array> {
+    if (!(kv instanceof NativeKvBuffer)) throw new TypeError('A KV buffer of another backend.');
+    checkForward(this.manifest.architecture, kv, past, tokens, rows);
+    const total = past + tokens.length;
+    const feeds = this.#inputs(tokens, total, rows);
+    const fetches: Record<string, Tensor | null> = { logits: null };
+    // The same tensors as past and present: attention then appends in place instead of copying the past.
+    for (const [index, tensor] of kv.tensors(total).entries()) {
+      feeds[this.#past[index]!] = tensor;
+      fetches[this.#present[index]!] = tensor;
+    }
+    try {
+      const { logits } = await this.#session.run(feeds, fetches);
+      if (!(logits?.data instanceof Float32Array))
+        throw new TypeError('The graph has no float32 output "logits".');
+      return logits.data;
+    } catch (error) {
+      throw runError(this.manifest.name, error);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #inputs(tokens: readonly number[], total: number, rows: number): Record<string, Tensor> {
+    const { Tensor: TensorClass } = this.#ort;
+    return {
+      input_ids: new TensorClass('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]),
+      seqlens_k: new TensorClass('int32', Int32Array.of(total - 1), [1]),
+      total_sequence_length: new TensorClass('int32', Int32Array.of(total), []),
+      logits_rows: new TensorClass('int64', BigInt64Array.of(BigInt(rows)), [1]),
+    };
+  }
+}

@@ -1,0 +1,80 @@
+/** What a budget counts and may end. */
+export interface Evictable {
+  readonly bytes: number;
+  dispose(): void;
+}
+
+export interface BudgetLimits {
+  readonly bytes: number;
+  readonly items: number;
+}
+
+/** Live items under one limit; the least recently used go first, pinned ones never. */
+export class Budget<T extends Evictable> implements Iterable<T> {
+  readonly #limits: BudgetLimits;
+  /** In order of use: a Set keeps insertion order, and using an item re-inserts it. */
+  readonly #items = new Set<T>();
+  readonly #pinned = new Set<T>();
+
+  constructor(limits: BudgetLimits) {
+    this.#limits = limits;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const item of this.#items) sum += item.bytes;
+    return sum;
+  }
+
+  get size(): number {
+    return this.#items.size;
+  }
+
+  get pinned(): ReadonlySet<T> {
+    return this.#pinned;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.#items.values();
+  }
+
+  /** Adds the item, or marks a known one as used last. */
+  use(item: T): void {
+    this.#items.delete(item);
+    this.#items.add(item);
+  }
+
+  pin(item: T): void {
+    if (!this.#items.has(item)) throw new RangeError('Only an item under the budget can be pinned.');
+    this.#pinned.add(item);
+  }
+
+  unpin(item: T): void {
+    this.#pinned.delete(item);
+  }
+
+  /** Ends items until another of `bytes` fits; `keep` stays. @returns whether it fits */
+  makeRoom(bytes: number, keep?: T): boolean {
+    while (this.bytes + bytes > this.#limits.bytes || this.#items.size >= this.#limits.items) {
+      if (!this.evict(keep)) return false;
+    }
+    return true;
+  }
+
+  /** Ends the least recently used item that may go. @returns false when there is none */
+  evict(keep?: T): boolean {
+    for (const item of this.#items) {
+      if (item === keep || this.#pinned.has(item)) continue;
+      this.#items.delete(item);
+      item.dispose();
+      return true;
+    }
+    return false;
+  }
+
+  dispose(): void {
+    for (const item of this.#items) item.dispose();
+    this.#items.clear();
+    this.#pinned.clear();
+  }
+}
