@@ -1,0 +1,5 @@
+import { parentPort } from 'node:worker_threads';
+import { createEngine } from './createEngine.ts';
+import { serveEngine } from './engineService.ts';
+
+if (parentPort !== null) serveEngine(parentPort, createEngine());

@@ -1,0 +1,80 @@
+import { readManifest } from './model/modelManifest.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Jobs } from './jobs.ts';
+import type { Lifetime } from './lifetime.ts';
+import type { ModelHost } from './modelHost.ts';
+import type { ModelStore } from './modelStore.ts';
+import type { Client, Handlers } from './rpc.ts';
+
+export interface HandlerParts {
+  readonly engine: Engine;
+  readonly jobs: Jobs;
+  readonly models: ModelHost;
+  readonly store: ModelStore;
+  readonly lifetime: Lifetime;
+  /** Every request but `status` counts as use. */
+  readonly onUse: () => void;
+}
+
+/** What the process answers to each request. */
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { engine, jobs, models, store, lifetime, onUse } = parts;
+  return {
+    load(params) {
+      onUse();
+      return models.load(params);
+    },
+    async complete(params, client, signal) {
+      onUse();
+      models.ensureModel();
+      const document = documentKey(client, params.document);
+      return jobs.submit(
+        { kind: 'complete', document, run: (cancel) => engine.complete(params, cancel) },
+        signal,
+      );
+    },
+    async warmUp(params, client, signal) {
+      onUse();
+      models.ensureModel();
+      const document = documentKey(client, params.document);
+      return jobs.submit(
+        { kind: 'warmUp', document, run: (cancel) => engine.warmUp(params, cancel) },
+        signal,
+      );
+    },
+    import(params, client, signal) {
+      onUse();
+      return store.import(
+        params,
+        (fraction) => client.notify('progress', { step: 'import', fraction }),
+        signal,
+      );
+    },
+    async logits({ model, backend: choice, quantization, tokens }, _client, signal) {
+      onUse();
+      const { folder, backend } = await models.prepare(model, choice, quantization);
+      const manifest = await readManifest(folder);
+      const logits = await jobs.submit(
+        { kind: 'logits', document: null, run: (cancel) => engine.logits(folder, backend, tokens, cancel) },
+        signal,
+      );
+      return { backend, quantization: manifest.quantization, logits: [...logits] };
+    },
+    async status() {
+      return {
+        pid: process.pid,
+        clients: lifetime.clients,
+        model: models.model,
+        running: jobs.running,
+        waiting: jobs.waiting,
+        residentBytes: process.memoryUsage.rss(),
+        kvBytes: engine.kvBytes,
+      };
+    },
+  };
+}
+
+/** Two windows may show one file; each has its own newest request. */
+function documentKey(client: Client, document: string): string {
+  return `${client.id} ${document}`;
+}

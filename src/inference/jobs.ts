@@ -1,0 +1,124 @@
+import { GemmaError, toGemmaError } from '../protocol/errors.ts';
+import { arrive, emptyAdmission, finish, setModelReady, withdraw } from './admission.ts';
+import type { Admission, Job, JobKind, Step } from './admission.ts';
+import { CancelFlag } from './engine/cancelFlag.ts';
+
+export interface JobRequest<T> {
+  readonly kind: JobKind;
+  readonly document: string | null;
+  run(cancel: CancelFlag): Promise<T>;
+}
+
+/**
+ * Jobs that step often look at their flag; loading and logits may sit in one long call of ONNX Runtime
+ * and are never interrupted by force.
+ */
+const mustObey: Record<JobKind, boolean> = { complete: true, warmUp: true, model: false, logits: false };
+
+interface Entry {
+  readonly job: Job;
+  readonly cancel: CancelFlag;
+  run(): Promise<void>;
+  fail(error: GemmaError): void;
+}
+
+/** Runs the admitted jobs, one at a time, and answers every one exactly once. */
+export class Jobs {
+  readonly #entries = new Map<number, Entry>();
+  readonly #obeyMs: number;
+  readonly #onDisobedience: () => void;
+  #admission: Admission = emptyAdmission;
+  #ids = 0;
+
+  /**
+   * @param obeyMs how long a job may go on after its flag was raised
+   * @param onDisobedience it did not stop: its thread is beyond reach
+   */
+  constructor(obeyMs: number, onDisobedience: () => void) {
+    this.#obeyMs = obeyMs;
+    this.#onDisobedience = onDisobedience;
+  }
+
+  get running(): number {
+    return this.#admission.running === null ? 0 : 1;
+  }
+
+  get waiting(): number {
+    return this.#admission.waiting.length;
+  }
+
+  set modelReady(ready: boolean) {
+    this.#apply(setModelReady(this.#admission, ready));
+  }
+
+  /** @throws GemmaError `superseded`, `cancelled` (when `signal` aborts), or what `run` throws */
+  submit<T>(request: JobRequest<T>, signal?: AbortSignal): Promise<T> {
+    if (signal?.aborted === true) return Promise.reject(cancelled());
+    return new Promise((resolve, reject) => {
+      const job: Job = { id: ++this.#ids, kind: request.kind, document: request.document };
+      const cancel = new CancelFlag();
+      const onAbort = (): void => this.#withdraw(job.id);
+      const settle = (): void => {
+        this.#entries.delete(job.id);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const fail = (error: GemmaError): void => {
+        settle();
+        reject(error);
+      };
+      const run = (): Promise<void> =>
+        request.run(cancel).then(
+          (result) => {
+            settle();
+            resolve(result);
+          },
+          (error: unknown) => fail(toGemmaError(error)),
+        );
+      this.#entries.set(job.id, { job, cancel, run, fail });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const step = arrive(this.#admission, job);
+      this.#apply(step);
+      if (step.rejected)
+        fail(new GemmaError('bad-input', 'Too many requests wait already; ask again later.'));
+    });
+  }
+
+  /** Fails the waiting jobs that need a model, because none will come. */
+  failWaitingForModel(error: GemmaError): void {
+    for (const job of this.#admission.waiting) {
+      if (job.kind !== 'complete' && job.kind !== 'warmUp') continue;
+      this.#apply(withdraw(this.#admission, job.id));
+      this.#entries.get(job.id)?.fail(error);
+    }
+  }
+
+  #withdraw(id: number): void {
+    const isRunning = this.#admission.running?.id === id;
+    this.#apply(withdraw(this.#admission, id));
+    if (!isRunning) this.#entries.get(id)?.fail(cancelled());
+  }
+
+  #apply(step: Step): void {
+    this.#admission = step.next;
+    for (const job of step.superseded) {
+      this.#entries.get(job.id)?.fail(new GemmaError('superseded', 'A newer request replaced this one.'));
+    }
+    if (step.stop !== null) this.#stop(step.stop);
+    const started = step.start === null ? undefined : this.#entries.get(step.start.id);
+    if (started !== undefined) void started.run().then(() => this.#apply(finish(this.#admission)));
+  }
+
+  #stop(job: Job): void {
+    const entry = this.#entries.get(job.id);
+    if (entry === undefined || entry.cancel.cancelled) return;
+    entry.cancel.cancel();
+    if (!mustObey[job.kind]) return;
+    setTimeout(() => {
+      if (this.#entries.has(job.id)) this.#onDisobedience();
+    }, this.#obeyMs).unref();
+  }
+}
+
+function cancelled(): GemmaError {
+  return new GemmaError('cancelled', 'The request was cancelled.');
+}

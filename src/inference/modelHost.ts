@@ -1,0 +1,128 @@
+import type { BackendName, EventBody, ModelInfo, Quantization, RequestParams } from '../protocol/engine.ts';
+import { GemmaError, toGemmaError } from '../protocol/errors.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Jobs } from './jobs.ts';
+import type { ModelStore } from './modelStore.ts';
+
+type Load = RequestParams<'load'>;
+
+export interface ModelHostOptions {
+  readonly engine: Engine;
+  readonly jobs: Jobs;
+  readonly store: ModelStore;
+  /** Checkpoint folder of the model that is used when none is named. */
+  readonly embeddedModel: string;
+  readonly onProgress: (progress: EventBody<'progress'>) => void;
+  readonly onModel: (model: ModelInfo | null) => void;
+}
+
+/** What each backend runs fastest: int4 is slow in WebAssembly. */
+export const bestQuantization: Record<BackendName, Quantization> = { native: 'q4', wasm: 'q8' };
+
+/** Keeps one model for all clients: the same model asked for twice is loaded once, a given-back one is reloaded. */
+export class ModelHost {
+  readonly #options: ModelHostOptions;
+  #model: ModelInfo | null = null;
+  /** The latest load that worked. */
+  #loaded: Load | null = null;
+  #loading: { readonly load: Load; readonly promise: Promise<ModelInfo> } | null = null;
+
+  constructor(options: ModelHostOptions) {
+    this.#options = options;
+  }
+
+  get model(): ModelInfo | null {
+    return this.#model;
+  }
+
+  load(load: Load): Promise<ModelInfo> {
+    if (this.#loading !== null && isSame(this.#loading.load, load)) return this.#loading.promise;
+    if (
+      this.#loading === null &&
+      this.#model !== null &&
+      this.#loaded !== null &&
+      isSame(this.#loaded, load)
+    ) {
+      return Promise.resolve(this.#model);
+    }
+    const earlier = this.#loading?.promise.catch(() => undefined);
+    const loading = { load, promise: this.#run(load, earlier) };
+    this.#loading = loading;
+    loading.promise.then(
+      () => this.#settle(loading, null),
+      (error: unknown) => this.#settle(loading, toGemmaError(error)),
+    );
+    return loading.promise;
+  }
+
+  /** @throws GemmaError `no-model` when none is loaded, being loaded, or to be loaded again */
+  ensureModel(): void {
+    if (this.#model !== null || this.#loading !== null) return;
+    if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded; load one first.');
+    void this.load(this.#loaded).catch(() => undefined);
+  }
+
+  /** Gives the memory back until somebody asks again. */
+  async unload(): Promise<void> {
+    if (this.#model === null || this.#loading !== null) return;
+    const { engine, jobs } = this.#options;
+    await jobs.submit({
+      kind: 'model',
+      document: null,
+      run: async () => {
+        this.#become(null);
+        await engine.unload();
+      },
+    });
+  }
+
+  /** The backend for `choice`, and the imported form of `model` for it. */
+  async prepare(
+    model: string,
+    choice: Load['backend'],
+    quantization?: Quantization,
+  ): Promise<{ readonly folder: string; readonly backend: BackendName }> {
+    const { engine, jobs, store, onProgress } = this.#options;
+    const backend = await jobs.submit({ kind: 'model', document: null, run: () => engine.probe(choice) });
+    const folder = await store.ensureImported(model, quantization ?? bestQuantization[backend], (fraction) =>
+      onProgress({ step: 'import', fraction }),
+    );
+    return { folder, backend };
+  }
+
+  async #run(load: Load, earlier: Promise<unknown> | undefined): Promise<ModelInfo> {
+    await earlier;
+    const { engine, jobs, embeddedModel, onProgress } = this.#options;
+    const { folder, backend } = await this.prepare(load.model ?? embeddedModel, load.backend);
+    return jobs.submit({
+      kind: 'model',
+      document: null,
+      run: async () => {
+        onProgress({ step: 'load', fraction: 0 });
+        this.#become(null);
+        const model = await engine.load(folder, backend);
+        this.#loaded = load;
+        this.#become(model);
+        onProgress({ step: 'load', fraction: 1 });
+        return model;
+      },
+    });
+  }
+
+  #become(model: ModelInfo | null): void {
+    const changed = this.#model !== null || model !== null;
+    this.#model = model;
+    this.#options.jobs.modelReady = model !== null;
+    if (changed) this.#options.onModel(model);
+  }
+
+  #settle(loading: { readonly load: Load }, error: GemmaError | null): void {
+    if (this.#loading !== loading) return;
+    this.#loading = null;
+    if (error !== null && this.#model === null) this.#options.jobs.failWaitingForModel(error);
+  }
+}
+
+function isSame(one: Load, other: Load): boolean {
+  return one.model === other.model && one.backend === other.backend;
+}
