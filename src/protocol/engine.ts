@@ -124,6 +124,7 @@ export const WarmUpParams = v.pick(CompleteParams, [
 ]);
 export type WarmUpParams = v.InferOutput<typeof WarmUpParams>;
 export const WarmUpResult = v.object({ promptTokens: count, cachedTokens: count });
+export type WarmUpResult = v.InferOutput<typeof WarmUpResult>;
 
 export const ImportParams = v.object({ source: path, target: path, quantization: Quantization });
 export const ImportResult = v.object({
@@ -139,7 +140,11 @@ export const LogitsParams = v.object({
   backend: BackendChoice,
   /** Only for a Hugging Face checkpoint: how to import it. */
   quantization: v.optional(Quantization),
-  tokens: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0))), v.minLength(1), v.maxLength(MAX_TOKENS)),
+  tokens: v.pipe(
+    v.array(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    v.minLength(1),
+    v.maxLength(MAX_TOKENS),
+  ),
 });
 export const LogitsResult = v.object({
   backend: BackendName,
@@ -182,7 +187,10 @@ export type RequestResult<N extends RequestName> = v.InferOutput<(typeof request
 /** Notifications the process may send to every client. */
 export const events = {
   /** A long step: importing or loading. `fraction` 0–1. */
-  progress: v.object({ step: v.picklist(['import', 'load']), fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
+  progress: v.object({
+    step: v.picklist(['import', 'load']),
+    fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  }),
   /** A model was loaded or unloaded. */
   model: v.object({ model: v.nullable(ModelInfo) }),
 } as const satisfies Record<string, v.GenericSchema>;

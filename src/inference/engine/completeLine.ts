@@ -70,5 +70,5 @@ function copiesAlone(copies: ReturnType<typeof findCopies>): ModelReading {
 }
 
 function by(model: CompletionModel | null): Pick<CompleteResult, 'model' | 'backend'> {
-  return { model: model?.manifest.name ?? null, backend: model?.cache.model.backend ?? null };
+  return { model: model?.manifest.name ?? null, backend: model?.backend ?? null };
 }

@@ -62,7 +62,8 @@ class OnnxEngine implements Engine {
       manifest.completion?.contextTokens ??
       Math.min(DEFAULT_CONTEXT_TOKENS, manifest.architecture.maxPositions);
     const cache = new KvCache(model, { capacity: contextTokens, budgetBytes: KV_BUDGET_BYTES });
-    this.#loaded = { model, completion: { ...createLineModel(manifest, tokenizer), cache, contextTokens } };
+    const completion = { ...createLineModel(manifest, tokenizer), backend, cache, contextTokens };
+    this.#loaded = { model, completion };
     return modelInfo(model, contextTokens, performance.now() - start);
   }
 

@@ -5,6 +5,7 @@ import type {
   CompleteResult,
   ModelInfo,
   WarmUpParams,
+  WarmUpResult,
 } from '../../protocol/engine.ts';
 import type { CancelFlag } from './cancelFlag.ts';
 
@@ -20,7 +21,7 @@ export interface Engine {
   unload(): Promise<void>;
   complete(params: CompleteParams, cancel: CancelFlag): Promise<CompleteResult>;
   /** Prefills the prompt; what was prefilled when `cancel` is raised stays in the cache. */
-  warmUp(params: WarmUpParams, cancel: CancelFlag): Promise<{ promptTokens: number; cachedTokens: number }>;
+  warmUp(params: WarmUpParams, cancel: CancelFlag): Promise<WarmUpResult>;
   /** Logits of the last position of `tokens`, with a model loaded for this call alone. */
   logits(
     folder: string,

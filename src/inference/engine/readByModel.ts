@@ -1,4 +1,4 @@
-import type { CompleteParams } from '../../protocol/engine.ts';
+import type { BackendName, CompleteParams } from '../../protocol/engine.ts';
 import type { CopiedCandidate } from '../candidates/copier.ts';
 import type { Evidence } from '../candidates/evidence.ts';
 import type { KvCache } from '../kv/kvCache.ts';
@@ -10,6 +10,7 @@ import { firstTokenLogProbability, generateLine, scoreLine } from './generateLin
 import type { LineModel } from './lineModel.ts';
 
 export interface CompletionModel extends LineModel {
+  readonly backend: BackendName;
   readonly cache: KvCache;
   readonly contextTokens: number;
 }
