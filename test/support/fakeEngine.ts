@@ -1,0 +1,84 @@
+import type { CompleteParams, CompleteResult, ModelInfo } from '../../src/protocol/engine.ts';
+import type { CancelFlag } from '../../src/inference/engine/cancelFlag.ts';
+import type { Engine } from '../../src/inference/engine/engine.ts';
+
+/**
+ * An engine that computes nothing and obeys its input, so that a test can put the process into any state:
+ * words of a completion's `prefix` (or of a model's folder name) say what to do.
+ *
+ * - `work 500`: blocks the thread for 500 ms in steps of 10 ms that look at the flag, as prefill does
+ * - `stubborn 500`: blocks the thread for 500 ms in one go, as a long native call does
+ * - `crash`: ends the process as a segmentation fault would
+ * - `oom`: fails as V8 does when memory is exhausted
+ */
+export function createFakeEngine(): Engine {
+  let loads = 0;
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const block = (ms: number): unknown => Atomics.wait(cell, 0, 0, ms);
+
+  function obey(script: string, cancel?: CancelFlag): void {
+    const [, verb, amount] = /(work|stubborn|crash|oom)(?: (\d+))?/.exec(script) ?? [];
+    if (verb === 'crash') process.kill(process.pid, 'SIGKILL');
+    if (verb === 'crash') block(10_000);
+    if (verb === 'oom') throw new RangeError('Array buffer allocation failed');
+    if (verb === 'stubborn') block(Number(amount));
+    const end = performance.now() + (verb === 'work' ? Number(amount) : 0);
+    while (performance.now() < end) {
+      cancel?.throwIfCancelled();
+      block(10);
+    }
+  }
+
+  return {
+    kvBytes: 1_024,
+    probe: async (choice) => (choice === 'auto' ? 'native' : choice),
+    async load(folder, backend) {
+      obey(folder);
+      loads += 1;
+      return modelInfo(folder, backend, loads);
+    },
+    unload: async () => undefined,
+    async complete(params, cancel) {
+      obey(params.prefix, cancel);
+      return completion(params);
+    },
+    async warmUp(params, cancel) {
+      obey(params.prefix, cancel);
+      return { promptTokens: 1, cachedTokens: 0 };
+    },
+    logits: async () => new Float32Array([1, 2, 3]),
+  };
+}
+
+/** `parameters` tells how many loads the process has made. */
+function modelInfo(folder: string, backend: ModelInfo['backend'], loads: number): ModelInfo {
+  return {
+    name: folder,
+    architecture: 'gemma3',
+    parameters: loads,
+    quantization: 'q4',
+    backend,
+    threads: 1,
+    contextTokens: 256,
+    languages: [],
+    weightBytes: 1,
+    loadMs: 1,
+  };
+}
+
+/** The prefix itself, so that a test can tell whose answer it has. */
+function completion(params: CompleteParams): CompleteResult {
+  return {
+    text: params.prefix,
+    reason: null,
+    source: 'model',
+    confidence: 1,
+    model: 'fake',
+    backend: 'native',
+    promptTokens: 1,
+    cachedTokens: 0,
+    prefillMs: 0,
+    decodeMs: 0,
+    tokens: 1,
+  };
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { arrive, emptyAdmission, finish, setModelReady, withdraw } from '../../../src/inference/admission.ts';
+import type { Admission, Job, JobKind, Step } from '../../../src/inference/admission.ts';
+
+const ready: Admission = { ...emptyAdmission, modelReady: true };
+let ids = 0;
+const job = (kind: JobKind, document: string | null = null): Job => ({ id: ++ids, kind, document });
+const arriveAll = (state: Admission, jobs: readonly Job[]): Admission =>
+  jobs.reduce((now, next) => arrive(now, next).next, state);
+
+describe('admission', () => {
+  it('starts the first job at once and lets the second wait', () => {
+    const [first, second] = [job('complete', 'a'), job('complete', 'b')];
+    const one = arrive(ready, first);
+    assert.equal(one.start, first);
+    const two = arrive(one.next, second);
+    assert.equal(two.start, null);
+    assert.equal(finish(two.next).start, second);
+  });
+
+  it('answers the older waiting completion of a document when a newer one comes, and keeps the running one', () => {
+    const [running, older, newer] = [job('complete', 'a'), job('complete', 'a'), job('complete', 'a')];
+    const step = arrive(arriveAll(ready, [running, older]), newer);
+    assert.deepEqual(step.superseded, [older]);
+    assert.equal(step.stop, null);
+    assert.deepEqual(step.next, { running, waiting: [newer], modelReady: true });
+  });
+
+  it('keeps completions of different documents apart', () => {
+    const step = arrive(arriveAll(ready, [job('complete', 'a'), job('complete', 'b')]), job('complete', 'c'));
+    assert.deepEqual(step.superseded, []);
+    assert.equal(step.next.waiting.length, 2);
+  });
+
+  it('interrupts a running warm-up for a completion and starts it when the warm-up has stopped', () => {
+    const [warmUp, completion] = [job('warmUp', 'a'), job('complete', 'b')];
+    const step = arrive(arrive(ready, warmUp).next, completion);
+    assert.equal(step.stop, warmUp);
+    assert.equal(step.start, null);
+    assert.equal(finish(step.next).start, completion);
+  });
+
+  it('prefers completions to loading, and loading to warm-ups', () => {
+    const [running, warmUp, model, completion] = [
+      job('complete', 'a'),
+      job('warmUp', 'b'),
+      job('model'),
+      job('complete', 'c'),
+    ];
+    let state = arriveAll(ready, [running, warmUp, model, completion]);
+    const order = [];
+    while (state.running !== null) {
+      order.push(state.running);
+      state = finish(state).next;
+    }
+    assert.deepEqual(order, [running, completion, model, warmUp]);
+  });
+
+  it('holds completions back until a model is there, but not the loading itself', () => {
+    const [completion, model] = [job('complete', 'a'), job('model')];
+    const waiting = arrive(emptyAdmission, completion);
+    assert.equal(waiting.start, null);
+    const loading = arrive(waiting.next, model);
+    assert.equal(loading.start, model);
+    const loaded = setModelReady(loading.next, true);
+    assert.equal(loaded.start, null);
+    assert.equal(finish(loaded.next).start, completion);
+  });
+
+  it('drops a waiting job that is withdrawn and asks a running one to stop', () => {
+    const [running, waiting] = [job('complete', 'a'), job('complete', 'b')];
+    const state = arriveAll(ready, [running, waiting]);
+    assert.deepEqual(withdraw(state, waiting.id).next.waiting, []);
+    const step = withdraw(state, running.id);
+    assert.equal(step.stop, running);
+    assert.equal(step.next.running, running);
+  });
+
+  it('makes room in a full queue by dropping the oldest warm-up', () => {
+    const oldest = job('warmUp', 'w');
+    const crowd = Array.from({ length: 63 }, (_, index) => job('complete', `document ${index}`));
+    const step = arrive(arriveAll(ready, [job('model'), oldest, ...crowd]), job('complete', 'new'));
+    assert.deepEqual(step.superseded, [oldest]);
+  });
+
+  it('rejects a load when the queue is full of loads', () => {
+    const crowd = Array.from({ length: 65 }, () => job('model'));
+    assert.equal(arrive(arriveAll(ready, crowd), job('model')).rejected, true);
+  });
+});
+
+type Move =
+  | { readonly type: 'arrive'; readonly kind: JobKind; readonly document: string }
+  | { readonly type: 'finish' }
+  | { readonly type: 'withdraw'; readonly pick: number }
+  | { readonly type: 'model'; readonly ready: boolean };
+
+const moves: fc.Arbitrary<Move[]> = fc.array(
+  fc.oneof(
+    fc.record({
+      type: fc.constant('arrive' as const),
+      kind: fc.constantFrom<JobKind>('complete', 'model', 'logits', 'warmUp'),
+      document: fc.constantFrom('a', 'b', 'c'),
+    }),
+    fc.record({ type: fc.constant('finish' as const) }),
+    fc.record({ type: fc.constant('withdraw' as const), pick: fc.nat() }),
+    fc.record({ type: fc.constant('model' as const), ready: fc.boolean() }),
+  ),
+  { maxLength: 300 },
+);
+
+describe('admission, whatever happens', () => {
+  /** Plays the moves as the process does, calling `check` after each, and returns how often each job was answered. */
+  function play(list: readonly Move[], check: (step: Step, before: Admission) => void): Map<Job, number> {
+    const answers = new Map<Job, number>();
+    const answer = (done: Job): Map<Job, number> => answers.set(done, (answers.get(done) ?? 0) + 1);
+    let state = emptyAdmission;
+    const apply = (step: Step): void => {
+      check(step, state);
+      for (const superseded of step.superseded) answer(superseded);
+      state = step.next;
+    };
+    const end = (): void => {
+      const { running } = state;
+      if (running === null) return;
+      answer(running);
+      apply(finish(state));
+    };
+    for (const move of list) {
+      if (move.type === 'finish') end();
+      if (move.type === 'model') apply(setModelReady(state, move.ready));
+      if (move.type === 'withdraw' && state.waiting.length > 0) {
+        const picked = state.waiting[move.pick % state.waiting.length];
+        assert.ok(picked);
+        answer(picked);
+        apply(withdraw(state, picked.id));
+      }
+      if (move.type === 'arrive') {
+        const document = move.kind === 'complete' || move.kind === 'warmUp' ? move.document : null;
+        const next = job(move.kind, document);
+        answers.set(next, 0);
+        const step = arrive(state, next);
+        apply(step);
+        if (step.rejected) answer(next);
+      }
+    }
+    apply(setModelReady(state, true));
+    while (state.running !== null) end();
+    assert.deepEqual(state.waiting, []);
+    return answers;
+  }
+
+  it('answers every job exactly once', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        for (const count of play(list, () => undefined).values()) assert.equal(count, 1);
+      }),
+    );
+  });
+
+  it('never has two waiting completions of one document, nor more than 64 waiting jobs', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        play(list, ({ next }) => {
+          const documents = next.waiting
+            .filter(({ kind }) => kind === 'complete')
+            .map(({ document }) => document);
+          assert.equal(new Set(documents).size, documents.length);
+          assert.ok(next.waiting.length <= 64);
+        });
+      }),
+    );
+  });
+
+  it('starts a job only on a free engine, and a completion only with a model', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        play(list, ({ start, next }, before) => {
+          if (start === null) return;
+          assert.equal(next.running, start);
+          assert.ok(before.running === null || !next.waiting.includes(start));
+          assert.ok(next.modelReady || start.kind === 'model' || start.kind === 'logits');
+        });
+      }),
+    );
+  });
+
+  it('never leaves the engine idle while a job could start', () => {
+    fc.assert(
+      fc.property(moves, (list) => {
+        play(list, ({ next }) => {
+          if (next.running !== null) return;
+          const startable = next.waiting.filter(
+            ({ kind }) => next.modelReady || kind === 'model' || kind === 'logits',
+          );
+          assert.deepEqual(startable, []);
+        });
+      }),
+    );
+  });
+});

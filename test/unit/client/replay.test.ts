@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { afterCrashAnswers } from '../../../src/client/replay.ts';
+import type { OpenRequest } from '../../../src/client/replay.ts';
+
+const request = (name: OpenRequest['name'], rest: Partial<OpenRequest> = {}): OpenRequest => ({
+  name,
+  document: null,
+  crashes: 1,
+  ...rest,
+});
+
+describe('what is asked again after a crash', () => {
+  it('repeats loading, logits and status', () => {
+    const answers = afterCrashAnswers([request('load'), request('logits'), request('status')]);
+    assert.deepEqual(answers, [null, null, null]);
+  });
+
+  it('repeats the newest completion of each document only', () => {
+    const answers = afterCrashAnswers([
+      request('complete', { document: 'a' }),
+      request('complete', { document: 'b' }),
+      request('complete', { document: 'a' }),
+    ]);
+    assert.deepEqual(answers, ['superseded', null, null]);
+  });
+
+  it('does not repeat an import, which may have written, nor a warm-up, which nobody waits for', () => {
+    const answers = afterCrashAnswers([request('import'), request('warmUp')]);
+    assert.deepEqual(answers, ['engine-stopped', 'engine-stopped']);
+  });
+
+  it('gives up on a request that was there at two crashes: it may be their cause', () => {
+    const answers = afterCrashAnswers([
+      request('complete', { document: 'a', crashes: 2 }),
+      request('load', { crashes: 2 }),
+    ]);
+    assert.deepEqual(answers, ['engine-stopped', 'engine-stopped']);
+  });
+
+  it('repeats what waited for a process and never reached one', () => {
+    assert.deepEqual(afterCrashAnswers([request('complete', { document: 'a', crashes: 0 })]), [null]);
+  });
+});
