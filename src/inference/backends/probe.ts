@@ -1,0 +1,60 @@
+import type { BackendChoice, BackendName } from '../../protocol/engine.ts';
+import { GemmaError } from '../../protocol/errors.ts';
+import type { Backend, LoadedModel } from './backend.ts';
+import { createNativeBackend } from './native.ts';
+import { probeGraph, probeLogits, probeManifest, probePrompt, probeToken } from './probeGraph.ts';
+import { computeThreads } from './threads.ts';
+import { createWasmBackend } from './wasm.ts';
+
+/** The probe's logits are about 1, and float32 sums of 32 products differ by less than this whatever their order. */
+const TOLERANCE = 1e-4;
+
+export interface ProbeOptions {
+  /** Fastest first. */
+  readonly candidates?: readonly Backend[];
+  /** Told of every backend that is passed over. */
+  readonly onSkip?: (backend: BackendName, reason: string) => void;
+}
+
+/**
+ * The fastest backend that computes a known answer here; a library may be absent, of another platform, or broken.
+ *
+ * @throws GemmaError `backend-unavailable` with the reason of each that failed
+ */
+export async function probeBackends(choice: BackendChoice, options: ProbeOptions = {}): Promise<Backend> {
+  const candidates = options.candidates ?? [createNativeBackend(), createWasmBackend()];
+  const reasons: string[] = [];
+  for (const backend of candidates) {
+    if (choice !== 'auto' && choice !== backend.name) continue;
+    try {
+      await probe(backend);
+      return backend;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      reasons.push(`${backend.name}: ${reason}`);
+      options.onSkip?.(backend.name, reason);
+    }
+  }
+  throw new GemmaError('backend-unavailable', `No backend can run models here. ${reasons.join(' ')}`.trim());
+}
+
+async function probe(backend: Backend): Promise<void> {
+  const model = await backend.loadGraph(probeGraph(), probeManifest, { threads: computeThreads() });
+  try {
+    await checkAnswer(model);
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function checkAnswer(model: LoadedModel): Promise<void> {
+  const kv = model.createKvBuffer(probePrompt.length + 1);
+  try {
+    await model.forward(kv, 0, probePrompt, 1);
+    const logits = await model.forward(kv, probePrompt.length, [probeToken], 1);
+    const wrong = probeLogits.some((expected, index) => !(Math.abs(logits[index]! - expected) <= TOLERANCE));
+    if (wrong) throw new Error('it computes wrong results.');
+  } finally {
+    kv.dispose();
+  }
+}
