@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { findPrefix } from '../../../src/inference/kv/prefixIndex.ts';
 import { Sequence } from '../../../src/inference/kv/sequence.ts';
 import { RecordingModel } from './recordingModel.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { CancelFlag } from '../../../src/inference/engine/cancelFlag.ts';
 import { Sequence } from '../../../src/inference/kv/sequence.ts';
 import { expectedLogits, RecordingModel, VOCAB_SIZE } from './recordingModel.ts';
