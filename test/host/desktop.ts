@@ -18,7 +18,8 @@ export async function findDesktopCode(): Promise<string | undefined> {
   return undefined;
 }
 
-function hasDisplay(): boolean {
+/** Whether a person could see a window. */
+export function hasDisplay(): boolean {
   if (process.platform !== 'linux') return true;
   return Boolean(process.env['DISPLAY'] ?? process.env['WAYLAND_DISPLAY']);
 }

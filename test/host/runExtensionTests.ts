@@ -1,9 +1,10 @@
 // Runs test/extension in a real extension host; the exit code says whether all tests passed.
-import { cp, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../../scripts/setup/paths.mjs';
 import { bundleTests } from './bundleTests.ts';
 import { runInVsCode } from './runInVsCode.ts';
+import { copySample } from './sample.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 const source = path.join(root, 'test/extension');
@@ -18,7 +19,7 @@ await bundleTests(
 const folder = await temporaryFolder();
 try {
   const workspace = path.join(folder.path, 'sample');
-  await cp(path.join(root, 'media/sample'), workspace, { recursive: true });
+  await copySample(workspace);
   process.exitCode = await runInVsCode({ extension: root, tests, workspace });
 } finally {
   await folder.remove();

@@ -37,11 +37,14 @@ export interface VsCodeServer {
 export const calmSettings: Settings = {
   'chat.disableAIFeatures': true,
   'editor.minimap.enabled': false,
+  // The suggest widget hides ghost text that does not extend its selected entry.
+  'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
   'extensions.ignoreRecommendations': true,
   'files.autoSave': 'off',
   'git.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
+  'workbench.colorTheme': 'Default Dark Modern',
   'workbench.enableExperiments': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.startupEditor': 'none',

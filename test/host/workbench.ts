@@ -5,6 +5,9 @@ import type { VsCodeServer } from './server.ts';
 
 /** UI steps wait for a condition, on busy machines too. */
 const STEP_LIMIT_MS = 60_000;
+/** Ghost text is drawn in one go; what stays this long is complete. */
+const SETTLED_MS = 100;
+const GHOST_TEXT = '.monaco-editor .ghost-text-decoration';
 
 export interface WorkbenchOptions {
   /** Workspace folder; absent: an empty window. */
@@ -40,7 +43,7 @@ export class Workbench {
   private constructor(page: Page, folder: string) {
     this.page = page;
     this.#folder = folder;
-    this.ghostText = page.locator('.monaco-editor .ghost-text-decoration');
+    this.ghostText = page.locator(GHOST_TEXT);
   }
 
   /** Loads the page and waits until the workbench stands. */
@@ -91,13 +94,26 @@ export class Workbench {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Waits for ghost text and gives it as shown; the editor draws spaces as no-break spaces. */
-  async waitForGhostText(limitMs = STEP_LIMIT_MS): Promise<string> {
-    await this.ghostText.first().waitFor({ timeout: limitMs });
-    return this.shownGhostText();
+  /** Resolves within a frame of ghost text appearing; a locator looks only twice a second after a while. */
+  async ghostTextAppears(limitMs = STEP_LIMIT_MS): Promise<void> {
+    await this.page.waitForFunction((css) => document.querySelector(css) !== null, GHOST_TEXT, {
+      timeout: limitMs,
+      polling: 'raf',
+    });
   }
 
-  /** The ghost text on screen; empty when there is none. */
+  /** Waits for ghost text and gives it as shown once it is drawn completely. */
+  async waitForGhostText(limitMs = STEP_LIMIT_MS): Promise<string> {
+    await this.ghostTextAppears(limitMs);
+    for (let text = await this.shownGhostText(); ;) {
+      await this.page.waitForTimeout(SETTLED_MS);
+      const later = await this.shownGhostText();
+      if (later === text && text !== '') return text;
+      text = later;
+    }
+  }
+
+  /** The ghost text on screen; empty when there is none. The editor draws spaces as no-break spaces. */
   async shownGhostText(): Promise<string> {
     const parts = await this.ghostText.allTextContents();
     return parts.join('').replaceAll('\u00A0', ' ');
