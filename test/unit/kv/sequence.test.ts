@@ -113,7 +113,7 @@ describe('a sequence', () => {
 });
 
 const token = fc.nat({ max: 50 });
-const tokens = fc.array(token, { minLength: 1, maxLength: 200 });
+const someTokens = fc.array(token, { minLength: 1, maxLength: 200 });
 
 function count(length: number): number[] {
   return Array.from({ length }, (_, i) => i % 61);
