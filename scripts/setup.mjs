@@ -6,11 +6,12 @@ import { ensureBundles } from './setup/bundles.mjs';
 import { ensureChromium } from './setup/chromium.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { report, SetUpError } from './setup/report.mjs';
+import { ensureTracer } from './setup/tracer.mjs';
 import { ensureVsCodeHost } from './setup/vscodeHost.mjs';
 
 const OLDEST_NODE = 20;
 
-/** @typedef {'dependencies' | 'bundles' | 'chromium' | 'host'} Part */
+/** @typedef {'dependencies' | 'bundles' | 'chromium' | 'host' | 'tracer'} Part */
 
 /** In the order in which they build on one another. @type {[Part, () => Promise<unknown>][]} */
 const parts = [
@@ -18,6 +19,7 @@ const parts = [
   ['bundles', ensureBundles],
   ['chromium', ensureChromium],
   ['host', ensureVsCodeHost],
+  ['tracer', ensureTracer],
 ];
 
 /** Everything, for a person who wants to be offline from now on. */

@@ -1,7 +1,8 @@
 // A Chromium-family browser to drive VS Code's workbench with.
-import { access, constants, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { run, SetUpError, step } from './report.mjs';
+import { installDebianPackages, isDebianRoot } from './debian.mjs';
+import { findProgram, isExecutable } from './findProgram.mjs';
+import { SetUpError } from './report.mjs';
 
 const NAMES = [
   'chromium',
@@ -30,56 +31,26 @@ const USUAL_PLACES = {
 const DEBIAN_PACKAGES = ['chromium', 'fonts-dejavu-core'];
 
 /**
- * The installed browser: `CHROMIUM_PATH` if set, else one on the PATH, else one in a usual place.
- * @returns {Promise<string | undefined>} absolute path of the executable
+ * The browser named by `CHROMIUM_PATH` if set, else an installed one, else Debian's, installed now when run as root.
+ * @returns {Promise<string>} path of the executable
  */
-export async function findChromium() {
+export async function ensureChromium() {
   const named = process.env['CHROMIUM_PATH'];
   if (named !== undefined) {
     if (await isExecutable(named)) return named;
     throw new SetUpError(`CHROMIUM_PATH is ${named}, but no program is there.`);
   }
-  const suffix = process.platform === 'win32' ? '.exe' : '';
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  const onPath = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name + suffix)));
-  for (const candidate of [...onPath, ...(USUAL_PLACES[process.platform] ?? [])]) {
-    if (await isExecutable(candidate)) return candidate;
-  }
-  return undefined;
-}
-
-/** Finds a browser, or installs Debian's when run as root there. @returns {Promise<string>} */
-export async function ensureChromium() {
   const found = await findChromium();
   if (found) return found;
-  if (!(await isDebian())) {
-    throw new SetUpError('No Chrome, Chromium or Edge was found. Install one, or name it in CHROMIUM_PATH.');
-  }
-  if (process.getuid?.() !== 0) {
+  if (!(await isDebianRoot())) {
     throw new SetUpError(
-      `No Chrome, Chromium or Edge was found. Install one: sudo apt-get install ${DEBIAN_PACKAGES.join(' ')}`,
+      `No Chrome, Chromium or Edge was found. Install one (on Debian: sudo apt-get install ${DEBIAN_PACKAGES.join(' ')}) or name it in CHROMIUM_PATH.`,
     );
   }
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await step(`installing ${DEBIAN_PACKAGES.join(' and ')} (apt)`, async () => {
-    await run('apt-get', ['update', '-q'], { env });
-    await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...DEBIAN_PACKAGES], { env });
-  });
+  await installDebianPackages(DEBIAN_PACKAGES);
   const installed = await findChromium();
   if (!installed) throw new SetUpError('apt-get installed chromium, yet it is not on the PATH.');
   return installed;
 }
 
-/** @param {string} file */
-async function isExecutable(file) {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Debian itself: elsewhere the package `chromium` is another thing or does not exist. */
-async function isDebian() {
-  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  return /^ID=debian$/m.test(release);
-}
+const findChromium = () => findProgram(NAMES, USUAL_PLACES[process.platform]);
