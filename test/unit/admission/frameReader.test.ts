@@ -30,7 +30,9 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   return sorted.slice(1).map((end, index) => bytes.subarray(sorted[index], end));
 }
 
-describe('frame reader', () => {
+describe('frame reader', function () {
+  this.timeout(20_000);
+
   it('gives the same messages however the stream is cut', () => {
     const message = fc.record(
       { jsonrpc: fc.constant('2.0'), id: fc.nat(), method: fc.string({ unit: 'binary' }) },
