@@ -11,12 +11,11 @@ import type { OrtWasm } from './wasmModule.ts';
 export class WasmKvBuffer implements KvBuffer {
   readonly capacity: number;
   readonly bytes: number;
-  /** OrtValues in the order of `pastNames`. */
-  readonly tensors: readonly number[];
   readonly #ort: OrtWasm;
   readonly #heads: number;
   readonly #rowBytes: number;
   readonly #tensorBytes: number;
+  readonly #tensors: number[] = [];
   #block: number;
 
   constructor(ort: OrtWasm, architecture: Architecture, capacity: number) {
@@ -29,14 +28,21 @@ export class WasmKvBuffer implements KvBuffer {
     this.#rowBytes = headDim * Float32Array.BYTES_PER_ELEMENT;
     this.#tensorBytes = kvHeads * capacity * this.#rowBytes;
     this.#block = allocate(ort, this.bytes);
-    this.tensors = Array.from({ length: 2 * layers }, (_, index) =>
-      createTensor(ort, FLOAT32, this.#block + index * this.#tensorBytes, this.#tensorBytes, [
-        1,
-        kvHeads,
-        capacity,
-        headDim,
-      ]),
-    );
+    const dims = [1, kvHeads, capacity, headDim];
+    try {
+      for (let index = 0; index < 2 * layers; index++) {
+        const data = this.#block + index * this.#tensorBytes;
+        this.#tensors.push(createTensor(ort, FLOAT32, data, this.#tensorBytes, dims));
+      }
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  /** OrtValues in the order of `pastNames`. */
+  get tensors(): readonly number[] {
+    return this.#tensors;
   }
 
   copyTo(target: KvBuffer, length: number): void {
@@ -46,7 +52,7 @@ export class WasmKvBuffer implements KvBuffer {
     }
     const from = heap(this.#ort);
     const to = heap(target.#ort);
-    for (let head = 0; head < this.tensors.length * this.#heads; head++) {
+    for (let head = 0; head < this.#tensors.length * this.#heads; head++) {
       const start = this.#block + head * this.capacity * this.#rowBytes;
       to.set(
         from.subarray(start, start + length * this.#rowBytes),
@@ -57,7 +63,7 @@ export class WasmKvBuffer implements KvBuffer {
 
   dispose(): void {
     if (this.#block === 0) return;
-    for (const tensor of this.tensors) this.#ort._OrtReleaseTensor(tensor);
+    for (const tensor of this.#tensors.splice(0)) this.#ort._OrtReleaseTensor(tensor);
     this.#ort._free(this.#block);
     this.#block = 0;
   }
