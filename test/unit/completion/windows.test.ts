@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { completionWindow, windowAround } from '../../../src/completion/windows.ts';
 import { MAX_PREFIX_CHARS, MAX_SUFFIX_CHARS } from '../../../src/protocol/engine.ts';
 
