@@ -87,7 +87,9 @@ async function runTask(task) {
 }
 
 /** @param {'passed' | 'failed'} what @returns {Counts} */
-const one = (what) => ({ passed: 0, failed: 0, skipped: 0, failures: [], [what]: 1 });
+function one(what) {
+  return { passed: 0, failed: 0, skipped: 0, failures: [], [what]: 1 };
+}
 
 /**
  * @param {string[]} args
