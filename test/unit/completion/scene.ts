@@ -20,7 +20,9 @@ export class TestClock {
     const end = this.#now + milliseconds;
     for (;;) {
       await settle();
-      const next = this.#sleepers.filter((sleeper) => sleeper.until <= end).sort((a, b) => a.until - b.until)[0];
+      const next = this.#sleepers
+        .filter((sleeper) => sleeper.until <= end)
+        .sort((a, b) => a.until - b.until)[0];
       if (next === undefined) break;
       this.#now = next.until;
       this.#sleepers = this.#sleepers.filter((sleeper) => sleeper !== next);
