@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { GemmaError } from '../../protocol/errors.ts';
+import { damagedBinary } from './refusal.ts';
 
 /*
  * tokenizer.bin, little-endian, every section 4-byte aligned, in this order:
@@ -100,11 +100,11 @@ export function writeTokenizerBinary(sections: TokenizerSections): Uint8Array {
  */
 export function openTokenizerBinary(binary: Uint8Array): TokenizerSections {
   const bytes = binary.byteOffset % 4 === 0 ? binary : binary.slice();
-  if (bytes.byteLength < 4 * HEADER_WORDS) throw damaged('truncated');
+  if (bytes.byteLength < 4 * HEADER_WORDS) throw damagedBinary('truncated');
   const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_WORDS);
   const word = (index: number): number => header[index]!;
-  if (word(0) !== MAGIC) throw damaged('of another format');
-  if (word(1) !== VERSION) throw damaged('of another version');
+  if (word(0) !== MAGIC) throw damagedBinary('of another format');
+  if (word(1) !== VERSION) throw damagedBinary('of another version');
   const counts: TokenizerCounts = {
     pieces: word(4),
     pieceBytes: word(5),
@@ -114,8 +114,9 @@ export function openTokenizerBinary(binary: Uint8Array): TokenizerSections {
     added: word(9),
     addedBytes: word(10),
   };
-  if (word(3) !== bytes.byteLength || byteLength(counts) !== bytes.byteLength) throw damaged('truncated');
-  if (crc32(bytes.subarray(CHECKED_FROM)) !== word(CHECKSUM_WORD)) throw damaged('damaged');
+  if (word(3) !== bytes.byteLength || byteLength(counts) !== bytes.byteLength)
+    throw damagedBinary('truncated');
+  if (crc32(bytes.subarray(CHECKED_FROM)) !== word(CHECKSUM_WORD)) throw damagedBinary('damaged');
   const views = viewSections(bytes.buffer, bytes.byteOffset, counts);
   return { bos: word(11), eos: word(12), flags: word(13), ...views };
 }
@@ -158,8 +159,4 @@ function byteLength(counts: TokenizerCounts): number {
 
 function aligned(length: number): number {
   return Math.ceil(length / 4) * 4;
-}
-
-export function damaged(how: string): GemmaError {
-  return new GemmaError('model-damaged', `The compiled tokenizer is ${how}. Import the model again.`);
 }

@@ -1,8 +1,9 @@
-import { AddedKind, Flag, damaged, openTokenizerBinary, type TokenizerSections } from './binaryFormat.ts';
+import { AddedKind, Flag, openTokenizerBinary, type TokenizerSections } from './binaryFormat.ts';
 import { Bpe } from './bpe.ts';
 import { LineCache } from './lineCache.ts';
 import { LiteralMatcher } from './literalMatcher.ts';
 import { isPairTable } from './pairTable.ts';
+import { damagedBinary } from './refusal.ts';
 import type { StreamDecoder, Tokenizer } from './tokenizer.ts';
 import { Utf8StreamDecoder } from './utf8StreamDecoder.ts';
 
@@ -159,8 +160,9 @@ function checkTables(sections: TokenizerSections): void {
     isPairTable(mergeTable, mergeResults.length) &&
     areIds(mergeResults) &&
     areIds(sections.byteIds) &&
+    areIds(sections.characters.filter((_, i) => i % 2 === 1)) &&
     areIds(sections.addedIds);
-  if (!isSound) throw damaged('damaged');
+  if (!isSound) throw damagedBinary('damaged');
 }
 
 function areBounds(offsets: Uint32Array, length: number): boolean {

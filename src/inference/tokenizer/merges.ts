@@ -1,5 +1,5 @@
-import { GemmaError } from '../../protocol/errors.ts';
 import { MAX_MERGES, buildPairTable } from './pairTable.ts';
+import { damagedJson } from './refusal.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface Merges {
@@ -19,7 +19,7 @@ export interface Merges {
  * Throws GemmaError `model-damaged`.
  */
 export function compileMerges(merges: readonly unknown[], vocabulary: Vocabulary): Merges {
-  if (merges.length > MAX_MERGES) throw damaged(`has ${merges.length} merges`);
+  if (merges.length > MAX_MERGES) throw damagedJson(`has ${merges.length} merges`);
   const isText = vocabulary.kinds.map((kind) => kind === 'text' || kind === 'literal');
   const pairs: number[] = [];
   const results: number[] = [];
@@ -29,7 +29,7 @@ export function compileMerges(merges: readonly unknown[], vocabulary: Vocabulary
     const right = vocabulary.ids.get(rightPiece);
     const result = vocabulary.ids.get(leftPiece + rightPiece);
     if (left === undefined || right === undefined || result === undefined) {
-      throw damaged('has a merge of pieces that are not in its vocabulary');
+      throw damagedJson('has a merge of pieces that are not in its vocabulary');
     }
     if (!isText[left] || !isText[right] || !isText[result]) continue;
     pairs.push(left, right);
@@ -43,9 +43,5 @@ function operands(merge: unknown): readonly [string, string] {
     typeof merge === 'string' ? merge.split(' ', 3) : Array.isArray(merge) ? merge : [];
   const [left, right] = parts;
   if (parts.length === 2 && typeof left === 'string' && typeof right === 'string') return [left, right];
-  throw damaged('has a merge that is no pair of pieces');
-}
-
-function damaged(what: string): GemmaError {
-  return new GemmaError('model-damaged', `tokenizer.json is damaged: it ${what}. Download the model again.`);
+  throw damagedJson('has a merge that is no pair of pieces');
 }

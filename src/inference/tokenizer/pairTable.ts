@@ -1,4 +1,4 @@
-import { GemmaError } from '../../protocol/errors.ts';
+import { damagedJson } from './refusal.ts';
 
 /*
  * Open addressing over a Uint32Array, two words a slot:
@@ -13,9 +13,9 @@ export const MAX_MERGES = 2 ** 22;
 /** Honest tables stay below 100; a file made of colliding pairs must not stall the compiler. */
 const MAX_PROBES = 1024;
 
-/** Slots for `count` pairs: a power of two, at most half full. */
-export function pairSlots(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(count, 1) * 2));
+/** Slots for `count` pairs: a power of two, at most three quarters full. */
+function pairSlots(count: number): number {
+  return 2 ** Math.ceil(Math.log2(((count + 1) * 4) / 3));
 }
 
 /**
@@ -29,11 +29,11 @@ export function buildPairTable(pairs: readonly number[]): Uint32Array {
   for (let rank = 0; rank < count; rank++) {
     const left = pairs[2 * rank]!;
     const right = pairs[2 * rank + 1]!;
-    if (pairRank(table, left, right) >= 0) throw damaged('lists a merge twice');
+    if (pairRank(table, left, right) >= 0) throw damagedJson('lists a merge twice');
     let slot = hashPair(left, right) & mask;
     let probes = 0;
     while (table[2 * slot + 1] !== EMPTY) {
-      if (++probes > MAX_PROBES) throw damaged('has merges made to collide');
+      if (++probes > MAX_PROBES) throw damagedJson('has merges made to collide');
       slot = (slot + 1) & mask;
     }
     table[2 * slot] = left | (right << 20);
@@ -63,15 +63,11 @@ export function isPairTable(table: Uint32Array, count: number): boolean {
     if (word >>> 8 >= count) return false;
     taken++;
   }
-  return taken === count && 2 * taken <= table.length;
+  return taken === count && 2 * taken < table.length;
 }
 
 function hashPair(left: number, right: number): number {
   let hash = Math.imul(left, 0x9e37_79b1) ^ Math.imul(right, 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
   return hash ^ (hash >>> 13);
-}
-
-function damaged(what: string): GemmaError {
-  return new GemmaError('model-damaged', `tokenizer.json is damaged: it ${what}. Download the model again.`);
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { GemmaError } from '../../protocol/errors.ts';
 import type { AddedToken } from './pieceKind.ts';
+import { damagedJson, unsupportedTokenizer } from './refusal.ts';
 
 /** The parts of a Gemma-form tokenizer.json. The two big tables are still unchecked, entry by entry. */
 export interface TokenizerJson {
@@ -86,18 +86,13 @@ const GemmaDecoder = v.object({
  */
 export function parseTokenizerJson(json: Uint8Array): TokenizerJson {
   if (json.byteLength > MAX_JSON_BYTES) {
-    throw new GemmaError(
-      'model-damaged',
-      `tokenizer.json has ${json.byteLength} bytes; no Gemma tokenizer exceeds ${MAX_JSON_BYTES}. Download the model again.`,
-    );
+    throw damagedJson(`has ${json.byteLength} bytes, and no Gemma tokenizer exceeds ${MAX_JSON_BYTES}`);
   }
   const file = v.safeParse(TokenizerFile, parseJson(json));
   if (!file.success) {
     const issue = file.issues[0];
-    throw new GemmaError(
-      'model-damaged',
-      `tokenizer.json is damaged at ${v.getDotPath(issue) ?? 'its top level'}: ${issue.message.slice(0, 200)}.`,
-    );
+    const place = v.getDotPath(issue) ?? 'the top level';
+    throw damagedJson(`is not as expected at ${place} (${issue.message.slice(0, 200)})`);
   }
   const { model, added_tokens: entries, ...rules } = file.output;
   requireRule(v.is(GemmaNormalizer, rules.normalizer), 'normalizer');
@@ -118,16 +113,13 @@ function parseJson(json: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (cause) {
-    throw new GemmaError('model-damaged', 'tokenizer.json is not JSON. Download the model again.', { cause });
+    throw damagedJson('is not JSON', { cause });
   }
 }
 
 function requireRule(holds: boolean, part: string): void {
   if (holds) return;
-  throw new GemmaError(
-    'model-unsupported',
-    `The tokenizer is not of Gemma's form (its "${part}" has other rules); only Gemma tokenizers can be used.`,
-  );
+  throw unsupportedTokenizer(`has other rules in its "${part}" than Gemma's`);
 }
 
 function isRecord(value: unknown): boolean {

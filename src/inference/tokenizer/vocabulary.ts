@@ -1,5 +1,5 @@
-import { GemmaError } from '../../protocol/errors.ts';
 import { byteOfPiece, pieceKind, type AddedToken, type PieceKind } from './pieceKind.ts';
+import { damagedJson, unsupportedTokenizer } from './refusal.ts';
 import type { TokenizerJson } from './tokenizerJson.ts';
 
 /** Every piece of a tokenizer; ids are exactly 0 .. pieces.length - 1. */
@@ -33,18 +33,18 @@ export function buildVocabulary(json: TokenizerJson): Vocabulary {
   for (const [piece, id] of Object.entries(json.vocab)) ids.set(checkedPiece(piece), checkedId(id));
   const added = new Map<string, AddedToken>();
   for (const token of json.addedTokens) {
-    if (added.has(checkedPiece(token.content))) throw damaged(`lists "${shown(token.content)}" twice`);
+    if (added.has(checkedPiece(token.content))) throw damagedJson(`lists "${shown(token.content)}" twice`);
     added.set(token.content, token);
     const id = checkedId(token.id);
-    if ((ids.get(token.content) ?? id) !== id) throw damaged(`gives "${shown(token.content)}" two ids`);
+    if ((ids.get(token.content) ?? id) !== id) throw damagedJson(`gives "${shown(token.content)}" two ids`);
     ids.set(token.content, id);
   }
-  if (ids.size === 0 || ids.size > MAX_PIECES) throw damaged(`has ${ids.size} pieces`);
+  if (ids.size === 0 || ids.size > MAX_PIECES) throw damagedJson(`has ${ids.size} pieces`);
   const pieces = piecesById(ids);
   const byteIds = bytePieces(pieces);
-  if (!ids.has('\u2581')) throw unsupported('has no piece for the space');
+  if (!ids.has('\u2581')) throw unsupportedTokenizer('has no piece for the space');
   const [bos, eos] = ['<bos>', '<eos>'].map((name) => ids.get(name));
-  if (bos === undefined || eos === undefined) throw unsupported('has no <bos> or no <eos>');
+  if (bos === undefined || eos === undefined) throw unsupportedTokenizer('has no <bos> or no <eos>');
   return {
     pieces,
     kinds: pieces.map((piece) => pieceKind(piece, added.get(piece))),
@@ -57,10 +57,10 @@ export function buildVocabulary(json: TokenizerJson): Vocabulary {
 }
 
 function piecesById(ids: ReadonlyMap<string, number>): string[] {
-  const pieces: string[] = [];
+  const pieces = Array.from({ length: ids.size }, () => '');
   for (const [piece, id] of ids) {
-    if (id >= ids.size) throw damaged(`has ids with holes (${ids.size} pieces, id ${id})`);
-    if (pieces[id] !== undefined) throw damaged(`gives id ${id} to two pieces`);
+    if (id >= ids.size) throw damagedJson(`has ids with holes (${ids.size} pieces, id ${id})`);
+    if (pieces[id] !== '') throw damagedJson(`gives id ${id} to two pieces`);
     pieces[id] = piece;
   }
   // As many different ids below the count as there are pieces: no hole is left.
@@ -73,30 +73,23 @@ function bytePieces(pieces: readonly string[]): number[] {
     const byte = byteOfPiece(piece);
     if (byte !== undefined) byteIds[byte] = id;
   }
-  if (byteIds.includes(-1)) throw unsupported('lacks byte pieces, so not every text could be encoded');
+  if (byteIds.includes(-1))
+    throw unsupportedTokenizer('lacks byte pieces, so not every text could be encoded');
   return byteIds;
 }
 
 function checkedPiece(piece: string): string {
   if (piece.length === 0 || piece.length > MAX_PIECE_LENGTH || LONE_SURROGATE.test(piece)) {
-    throw damaged(`has an unusable piece "${shown(piece)}"`);
+    throw damagedJson(`has an unusable piece "${shown(piece)}"`);
   }
   return piece;
 }
 
 function checkedId(id: unknown): number {
   if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_PIECES) return id;
-  throw damaged(`has an id that is no small whole number (${shown(String(id))})`);
+  throw damagedJson(`has an id that is no small whole number (${shown(String(id))})`);
 }
 
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 40)).slice(1, -1);
-}
-
-function damaged(what: string): GemmaError {
-  return new GemmaError('model-damaged', `tokenizer.json is damaged: it ${what}. Download the model again.`);
-}
-
-function unsupported(what: string): GemmaError {
-  return new GemmaError('model-unsupported', `The tokenizer ${what}; only Gemma tokenizers can be used.`);
 }
