@@ -34,12 +34,6 @@ describe('the inference process and a hostile peer', function () {
     await home.dispose();
   });
 
-  function frame(body: unknown): string {
-    const json = JSON.stringify(body);
-    return `Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
-  }
-  const request = (method: string, params: unknown): string =>
-    frame({ jsonrpc: '2.0', id: 1, method, params });
   const hello = (change: object = {}): string =>
     request('hello', { protocol: PROTOCOL_VERSION, token, client: 'raw', ...change });
 
@@ -61,16 +55,6 @@ describe('the inference process and a hostile peer', function () {
     socket.write(text);
     await Promise.race([closed, delay(4_000).then(() => assert.fail('the connection stayed open'))]);
     return answer;
-  }
-
-  function received(socket: Socket, pattern: RegExp): Promise<void> {
-    let text = '';
-    return new Promise((resolve) => {
-      socket.on('data', (data) => {
-        text += data.toString();
-        if (pattern.test(text)) resolve();
-      });
-    });
   }
 
   const strangers: Record<string, () => string> = {
@@ -144,3 +128,23 @@ describe('the inference process and a hostile peer', function () {
     assert.doesNotMatch(log, /canary/);
   });
 });
+
+function frame(body: unknown): string {
+  const json = JSON.stringify(body);
+  return `Content-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
+}
+
+/** Resolves when what the socket received matches. */
+function received(socket: Socket, pattern: RegExp): Promise<void> {
+  let text = '';
+  return new Promise((resolve) => {
+    socket.on('data', (data) => {
+      text += data.toString();
+      if (pattern.test(text)) resolve();
+    });
+  });
+}
+
+function request(method: string, params: unknown): string {
+  return frame({ jsonrpc: '2.0', id: 1, method, params });
+}

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,18 +23,19 @@ export interface TestHome {
 
 let bundle: Promise<string> | null = null;
 
-/** Bundles the process with the scripted engine once for all tests. */
+/** Bundles the process with the scripted engine, and the CLI, as they lie in the product; once for all tests. */
 export function fakeEntry(): Promise<string> {
   bundle ??= (async () => {
     const folder = await mkdtemp(join(tmpdir(), 'gemma-fault-'));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     await build({
       entryPoints: {
-        main: 'test/support/fakeEngineMain.ts',
-        fakeEngineWorker: 'test/support/fakeEngineWorker.ts',
-        clientProcess: 'test/support/clientProcess.ts',
+        cli: 'src/cli/main.ts',
+        'inference/main': 'test/support/fakeEngineMain.ts',
+        'inference/fakeEngineWorker': 'test/support/fakeEngineWorker.ts',
+        'inference/clientProcess': 'test/support/clientProcess.ts',
       },
-      outdir: folder,
+      outdir: join(folder, 'dist'),
       outExtension: { '.js': '.mjs' },
       bundle: true,
       platform: 'node',
@@ -42,7 +43,8 @@ export function fakeEntry(): Promise<string> {
       target: 'node20',
       banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
     });
-    return join(folder, 'main.mjs');
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ version: VERSION }));
+    return join(folder, 'dist', 'inference', 'main.mjs');
   })();
   return bundle;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { arrive, emptyAdmission, finish, setModelReady, withdraw } from '../../../src/inference/admission.ts';
 import type { Admission, Job, JobKind, Step } from '../../../src/inference/admission.ts';
 
@@ -110,47 +110,47 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   { maxLength: 300 },
 );
 
-describe('admission, whatever happens', () => {
-  /** Plays the moves as the process does, calling `check` after each, and returns how often each job was answered. */
-  function play(list: readonly Move[], check: (step: Step, before: Admission) => void): Map<Job, number> {
-    const answers = new Map<Job, number>();
-    const answer = (done: Job): Map<Job, number> => answers.set(done, (answers.get(done) ?? 0) + 1);
-    let state = emptyAdmission;
-    const apply = (step: Step): void => {
-      check(step, state);
-      for (const superseded of step.superseded) answer(superseded);
-      state = step.next;
-    };
-    const end = (): void => {
-      const { running } = state;
-      if (running === null) return;
-      answer(running);
-      apply(finish(state));
-    };
-    for (const move of list) {
-      if (move.type === 'finish') end();
-      if (move.type === 'model') apply(setModelReady(state, move.ready));
-      if (move.type === 'withdraw' && state.waiting.length > 0) {
-        const picked = state.waiting[move.pick % state.waiting.length];
-        assert.ok(picked);
-        answer(picked);
-        apply(withdraw(state, picked.id));
-      }
-      if (move.type === 'arrive') {
-        const document = move.kind === 'complete' || move.kind === 'warmUp' ? move.document : null;
-        const next = job(move.kind, document);
-        answers.set(next, 0);
-        const step = arrive(state, next);
-        apply(step);
-        if (step.rejected) answer(next);
-      }
+/** Plays the moves as the process does, calling `check` after each, and returns how often each job was answered. */
+function play(list: readonly Move[], check: (step: Step, before: Admission) => void): Map<Job, number> {
+  const answers = new Map<Job, number>();
+  const answer = (done: Job): Map<Job, number> => answers.set(done, (answers.get(done) ?? 0) + 1);
+  let state = emptyAdmission;
+  const apply = (step: Step): void => {
+    check(step, state);
+    for (const superseded of step.superseded) answer(superseded);
+    state = step.next;
+  };
+  const end = (): void => {
+    const { running } = state;
+    if (running === null) return;
+    answer(running);
+    apply(finish(state));
+  };
+  for (const move of list) {
+    if (move.type === 'finish') end();
+    if (move.type === 'model') apply(setModelReady(state, move.ready));
+    if (move.type === 'withdraw' && state.waiting.length > 0) {
+      const picked = state.waiting[move.pick % state.waiting.length];
+      assert.ok(picked);
+      answer(picked);
+      apply(withdraw(state, picked.id));
     }
-    apply(setModelReady(state, true));
-    while (state.running !== null) end();
-    assert.deepEqual(state.waiting, []);
-    return answers;
+    if (move.type === 'arrive') {
+      const document = move.kind === 'complete' || move.kind === 'warmUp' ? move.document : null;
+      const next = job(move.kind, document);
+      answers.set(next, 0);
+      const step = arrive(state, next);
+      apply(step);
+      if (step.rejected) answer(next);
+    }
   }
+  apply(setModelReady(state, true));
+  while (state.running !== null) end();
+  assert.deepEqual(state.waiting, []);
+  return answers;
+}
 
+describe('admission, whatever happens', () => {
   it('answers every job exactly once', () => {
     fc.assert(
       fc.property(moves, (list) => {

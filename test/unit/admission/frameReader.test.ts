@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { FrameReader } from '../../../src/inference/frameReader.ts';
 
 /** What a reader makes of `chunks` of a socket's data. */

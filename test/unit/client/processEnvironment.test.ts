@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { processEnvironment } from '../../../src/client/processEnvironment.ts';
 
 describe('environment of the inference process', () => {

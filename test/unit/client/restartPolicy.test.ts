@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterCrash } from '../../../src/client/restartPolicy.ts';
 import type { CrashHistory } from '../../../src/client/restartPolicy.ts';
 

@@ -1,0 +1,35 @@
+export const mainHelp = `Gemma Code in a terminal
+
+  complete FILE:LINE:COL   what the editor would suggest at a cursor
+  import DIR               convert a Hugging Face checkpoint for the engine
+  logits                   logits of the position after some tokens
+
+Each command explains itself with --help.
+`;
+
+/** Options that every command with a model has. */
+const modelOptions = `  --model DIR            checkpoint or imported folder; default: the embedded model
+  --backend NAME         auto, native or wasm; default: auto
+  --home DIR             where imported models and the log are kept
+`;
+
+export const completeHelp = `complete FILE:LINE:COL [options]
+
+LINE and COL are 1-based; COL counts UTF-16 units left of the cursor, plus one.
+
+  --json                 one JSON object on stdout and nothing else
+${modelOptions}`;
+
+export const importHelp = `import DIR --out DIR [options]
+
+  --out DIR              folder to write the imported model to
+  --quantization NAME    q4 (native), q8 (WebAssembly) or f32; default: q4
+  --home DIR             where the log is kept
+`;
+
+export const logitsHelp = `logits --tokens ID,ID,... [options]
+
+  --tokens ID,ID,...     the sequence, from position 0; no token is added
+  --quantization NAME    how to import a checkpoint: q4, q8 or f32; default: what suits the backend
+  --json                 backend, quantization and all logits as one JSON object
+${modelOptions}`;
