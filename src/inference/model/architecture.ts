@@ -1,7 +1,9 @@
+import type { GenerationName } from './family.ts';
+
 /** The numbers that make one model of the family different from another: everything the graph builder needs. */
 export interface Architecture {
-  /** Row of the family table: `gemma3`; later generations are further rows. */
-  readonly generation: 'gemma3';
+  /** Row of the family table: what the numbers below don't say. */
+  readonly generation: GenerationName;
   readonly layers: number;
   readonly hiddenSize: number;
   readonly ffnSize: number;
@@ -10,6 +12,7 @@ export interface Architecture {
   readonly headDim: number;
   /** Rows of the embedding table; may exceed the tokenizer's vocabulary. */
   readonly vocabSize: number;
+  /** Length of the rotary tables: at most what the model was trained for. */
   readonly maxPositions: number;
   readonly rmsNormEpsilon: number;
   /** Attention scale is this to the power of −1/2. */

@@ -1,5 +1,11 @@
-import type { Quantization } from '../../protocol/engine.ts';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { Quantization } from '../../protocol/engine.ts';
+import { GemmaError } from '../../protocol/errors.ts';
 import type { Architecture } from './architecture.ts';
+import { family, type GenerationName } from './family.ts';
+import { isPlainName } from './plainName.ts';
 
 /** What an imported model folder holds; `manifest.json` in it. File names are plain names in the folder. */
 export interface ModelManifest {
@@ -29,4 +35,85 @@ export interface CompletionTraining {
   readonly languages: readonly string[];
   readonly maxSuffixTokens: number;
   readonly contextTokens: number;
+}
+
+export const MANIFEST_NAME = 'manifest.json';
+
+/** A manifest lists numbers and a few file names; 1 MB is far above any real one. */
+const MAX_MANIFEST_BYTES = 1_000_000;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const generations = Object.keys(family).filter((name): name is GenerationName => Object.hasOwn(family, name));
+
+const ModelFileSchema = v.object({
+  name: v.pipe(v.string(), v.check(isPlainName, 'A file name must be a plain name.')),
+  bytes: count,
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+});
+
+export const CompletionTrainingSchema = v.object({
+  layout: v.literal('suffix-first'),
+  languages: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.maxLength(256)),
+  maxSuffixTokens: count,
+  contextTokens: positive,
+});
+
+const ArchitectureSchema = v.pipe(
+  v.object({
+    generation: v.picklist(generations),
+    layers: positive,
+    hiddenSize: positive,
+    ffnSize: positive,
+    heads: positive,
+    kvHeads: positive,
+    headDim: positive,
+    vocabSize: positive,
+    maxPositions: positive,
+    rmsNormEpsilon: positiveNumber,
+    queryPreAttentionScalar: positiveNumber,
+    attention: v.array(
+      v.object({ window: v.nullable(positive), ropeTheta: positiveNumber, ropeFactor: positiveNumber }),
+    ),
+  }),
+  v.check((a) => a.attention.length === a.layers, 'One attention entry a layer is needed.'),
+);
+
+const ModelManifestSchema = v.object({
+  format: v.literal(1),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  architecture: ArchitectureSchema,
+  parameters: count,
+  quantization: Quantization,
+  graph: ModelFileSchema,
+  weights: v.pipe(v.array(ModelFileSchema), v.maxLength(1_000)),
+  tokenizer: ModelFileSchema,
+  completion: v.nullable(CompletionTrainingSchema),
+});
+
+/** The manifest of an imported model folder. @throws GemmaError `model-damaged` when it is missing or invalid */
+export async function readManifest(folder: string): Promise<ModelManifest> {
+  const path = join(folder, MANIFEST_NAME);
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_MANIFEST_BYTES) throw new RangeError(`It has ${size} bytes.`);
+    return v.parse(ModelManifestSchema, JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GemmaError('model-damaged', `${path} can't be used: ${reason} Import the model again.`, {
+      cause,
+    });
+  }
+}
+
+/** Writes `manifest.json`; the same manifest always gives the same bytes. */
+export async function writeManifest(folder: string, manifest: ModelManifest): Promise<void> {
+  const json = `${JSON.stringify(v.parse(ModelManifestSchema, manifest), null, 2)}\n`;
+  await writeFile(join(folder, MANIFEST_NAME), json, { flush: true });
+}
+
+/** Graph, weights and tokenizer: everything but the manifest itself. */
+export function manifestFiles(manifest: ModelManifest): readonly ModelFile[] {
+  return [manifest.graph, ...manifest.weights, manifest.tokenizer];
 }

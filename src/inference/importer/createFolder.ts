@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { GemmaError } from '../../protocol/errors.ts';
+
+/** Temporary folders are `.NAME.importing-PID-RANDOM`, beside the folder they become. */
+const TEMPORARY = /^\..+\.importing-(\d+)-[0-9a-f]{16}$/;
+
+/** Id of the process that made the temporary folder `name`; null when it is not one. */
+export function temporaryFolderOwner(name: string): number | null {
+  const match = TEMPORARY.exec(name);
+  return match === null ? null : Number(match[1]);
+}
+
+/**
+ * Creates the folder `target` as a whole or not at all: `fill` works in a temporary folder beside it, which is then
+ * flushed and renamed. When anything fails, nothing is left behind.
+ *
+ * @throws GemmaError `bad-input` when `target` exists and is not empty, or can't be written; `disk-full`; what `fill`
+ * throws
+ */
+export async function createFolder<T>(target: string, fill: (folder: string) => Promise<T>): Promise<T> {
+  const path = resolve(target);
+  await refuseExisting(path);
+  const parent = dirname(path);
+  const suffix = `${process.pid}-${randomBytes(8).toString('hex')}`;
+  const temporary = join(parent, `.${basename(path)}.importing-${suffix}`);
+  let created: string | undefined;
+  try {
+    created = await mkdir(parent, { recursive: true });
+    await mkdir(temporary);
+    const result = await fill(temporary);
+    await syncFolder(temporary);
+    await moveInto(temporary, path);
+    await syncFolder(parent);
+    return result;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    if (created !== undefined) await removeEmpty(parent, created);
+    throw explain(error, path);
+  }
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  let entries: string[];
+  try {
+    entries = await readdir(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw explain(error, path);
+  }
+  if (entries.length > 0) throw exists(path);
+}
+
+async function moveInto(temporary: string, path: string): Promise<void> {
+  // An empty folder may be there already; Windows does not rename onto one.
+  await rmdir(path).catch(() => undefined);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw exists(path);
+    throw error;
+  }
+}
+
+/** Makes the folder's entries durable. */
+async function syncFolder(path: string): Promise<void> {
+  // Windows has no handle of a folder that could be flushed.
+  if (process.platform === 'win32') return;
+  const handle = await open(path);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Takes back the folders that were created: `first` and those below it down to `last`. */
+async function removeEmpty(last: string, first: string): Promise<void> {
+  for (let path = last; ; path = dirname(path)) {
+    const removed = await rmdir(path).then(
+      () => true,
+      () => false,
+    );
+    if (!removed || path === first) return;
+  }
+}
+
+function exists(path: string): GemmaError {
+  return new GemmaError('bad-input', `${path} exists and is not empty; choose another folder.`);
+}
+
+function explain(error: unknown, path: string): unknown {
+  switch (codeOf(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new GemmaError('disk-full', `There is no room on the disk for ${path}.`, { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'ENOTDIR':
+      return new GemmaError('bad-input', `${path} can't be written.`, { cause: error });
+    default:
+      return error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

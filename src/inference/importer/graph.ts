@@ -1,0 +1,124 @@
+import type { Quantization } from '../../protocol/engine.ts';
+import type { Architecture } from '../model/architecture.ts';
+import { family } from '../model/family.ts';
+import { addAttention, addRotaryTables } from './attention.ts';
+import { addNorm, type Build, lastRows } from './build.ts';
+import { embeddingTensor, finalNormTensor, type LayerTensors, layerTensors } from './checkpointTensors.ts';
+import { GraphBuilder } from './graphBuilder.ts';
+import { type MatrixSource, stack } from './weight.ts';
+import { weightFormats } from './weightFormat.ts';
+
+/**
+ * The graph of any model of the family.
+ *
+ * Inputs: `input_ids` int64 [1, S] · `seqlens_k` int32 [1] = total − 1 · `total_sequence_length` int32 scalar ·
+ * `logits_rows` int64 [1] · `past_key_values.N.key|value` float32 [1, kvHeads, P, headDim], P empty, grown or static.
+ * Outputs: `logits` float32 [logits_rows, vocabSize] of the last positions · `present.N.key|value`.
+ */
+export function buildGraph(architecture: Architecture, quantization: Quantization): GraphBuilder {
+  const build: Build = {
+    graph: new GraphBuilder(),
+    architecture,
+    generation: family[architecture.generation],
+    format: weightFormats[quantization],
+  };
+  declareInterface(build);
+  addRotaryTables(build);
+  let hidden = addEmbedding(build);
+  for (let layer = 0; layer < architecture.layers; layer++) hidden = addLayer(build, layer, hidden);
+  addHead(build, hidden);
+  return build.graph;
+}
+
+function declareInterface({ graph, architecture: { layers, kvHeads, headDim, vocabSize } }: Build): void {
+  graph.inputs.push(
+    { name: 'input_ids', type: 'int64', dims: [1, 'sequence'] },
+    { name: 'seqlens_k', type: 'int32', dims: [1] },
+    { name: 'total_sequence_length', type: 'int32', dims: [] },
+    { name: 'logits_rows', type: 'int64', dims: [1] },
+  );
+  graph.op('Neg', ['logits_rows'], 'rows.start');
+  graph.outputs.push({ name: 'logits', type: 'float32', dims: ['rows', vocabSize] });
+  const cache = (name: string, length: string) =>
+    ({ name, type: 'float32', dims: [1, kvHeads, length, headDim] }) as const;
+  for (let layer = 0; layer < layers; layer++) {
+    for (const part of ['key', 'value']) {
+      graph.inputs.push(cache(`past_key_values.${layer}.${part}`, 'past'));
+      graph.outputs.push(cache(`present.${layer}.${part}`, 'present'));
+    }
+  }
+}
+
+function embeddingTable({ hiddenSize, vocabSize }: Architecture): MatrixSource {
+  return stack(hiddenSize, [{ name: embeddingTensor, rows: vocabSize }]);
+}
+
+function addEmbedding({ graph, format, architecture }: Build): string {
+  const embedded = format.embed(graph, 'input_ids', embeddingTable(architecture));
+  const scale = graph.float('embedding.scale', Math.sqrt(architecture.hiddenSize));
+  return graph.op('Mul', [embedded, scale], 'hidden');
+}
+
+function addLayer(build: Build, layer: number, input: string): string {
+  const { graph, format, generation } = build;
+  const { layers, hiddenSize, heads, headDim } = build.architecture;
+  const names = layerTensors(layer, generation);
+  const prefix = `layers.${layer}`;
+  const norm = (value: string, tensor: string): string =>
+    addNorm(build, value, tensor, hiddenSize, `${value}.normed`);
+  const postNorm = generation.postNorms ? norm : (value: string): string => value;
+  // Beyond the keys and values of the last layer only the rows whose logits are wanted matter.
+  const keep = (value: string): string => (layer === layers - 1 ? lastRows(build, value) : value);
+
+  const attention = keep(addAttention(build, layer, names, norm(input, names.inputNorm)));
+  const source = stack(heads * headDim, [{ name: names.o, rows: hiddenSize }]);
+  const attended = format.linear(graph, attention, source, `${prefix}.o`);
+  const middle = graph.op(
+    'Add',
+    [keep(input), postNorm(attended, names.postAttentionNorm)],
+    `${prefix}.middle`,
+  );
+  const ffn = addFfn(build, prefix, names, norm(middle, names.preFfnNorm));
+  return graph.op('Add', [middle, postNorm(ffn, names.postFfnNorm)], `${prefix}.hidden`);
+}
+
+/** Gated feed-forward network: down(gelu(gate(x)) · up(x)). */
+function addFfn(
+  { graph, format, architecture }: Build,
+  prefix: string,
+  names: LayerTensors,
+  input: string,
+): string {
+  const { hiddenSize, ffnSize } = architecture;
+  const both = stack(hiddenSize, [
+    { name: names.gate, rows: ffnSize },
+    { name: names.up, rows: ffnSize },
+  ]);
+  const product = format.linear(graph, input, both, `${prefix}.gateUp`);
+  const [gate, up] = graph.split(product, [ffnSize, ffnSize], [`${prefix}.gate`, `${prefix}.up`]);
+  // The tanh form: the exact one differs in the fourth digit.
+  const active = graph.op('Gelu', [gate!], `${prefix}.active`, { approximate: { string: 'tanh' } });
+  const gated = graph.op('Mul', [active, up!], `${prefix}.gated`);
+  const source = stack(ffnSize, [{ name: names.down, rows: hiddenSize }]);
+  return format.linear(graph, gated, source, `${prefix}.down`);
+}
+
+/** Final norm, tied head and logit cap over [1, rows, hidden]. */
+function addHead(build: Build, hidden: string): void {
+  const { graph, format, architecture, generation } = build;
+  const { hiddenSize } = architecture;
+  const shape = graph.int64('rows.shape', [-1, hiddenSize]);
+  const rows = graph.op('Reshape', [hidden, shape], 'rows.flat');
+  const normed = addNorm(build, rows, finalNormTensor, hiddenSize, 'rows.normed');
+  const cap = generation.logitSoftcap;
+  const logits = format.head(
+    graph,
+    normed,
+    embeddingTable(architecture),
+    cap === 0 ? 'logits' : 'logits.raw',
+  );
+  if (cap === 0) return;
+  const limit = graph.float('logits.cap', cap);
+  const scaled = graph.op('Div', [logits, limit], 'logits.scaled');
+  graph.op('Mul', [graph.op('Tanh', [scaled], 'logits.tanh'), limit], 'logits');
+}

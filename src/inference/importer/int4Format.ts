@@ -1,0 +1,61 @@
+import type { GraphBuilder } from './graphBuilder.ts';
+import { BLOCK } from './quantize.ts';
+import type { MatrixSource } from './weight.ts';
+import type { WeightFormat } from './weightFormat.ts';
+
+/** Activations are quantized to int8 for the product: twice as fast natively, 0.5 % RMS noise. */
+const INT8_ACTIVATIONS = 4;
+
+/** 4-bit blocks for the body, 8-bit blocks for embedding and head: for the native backend. */
+export const int4Format: WeightFormat = {
+  columnMultiple: BLOCK,
+  linear(graph, input, matrix, output) {
+    const codes = `${output}.codes`;
+    const scales = `${output}.scales`;
+    const blocks = matrix.columns / BLOCK;
+    graph.weight(
+      { kind: 'blocks', bits: 4, source: matrix },
+      [{ name: codes, type: 'uint8', dims: [matrix.rows, blocks, BLOCK / 2] }],
+      [{ name: scales, type: 'float32', dims: [matrix.rows, blocks] }],
+    );
+    return multiply(graph, [input, codes, scales], matrix, 4, output);
+  },
+  embed(graph, ids, table) {
+    const blocks = table.columns / BLOCK;
+    // The same bytes in the two shapes that the two operators ask for.
+    graph.weight(
+      { kind: 'blocks', bits: 8, source: table },
+      [
+        { name: 'embedding.codes', type: 'uint8', dims: [table.rows, table.columns] },
+        { name: 'head.codes', type: 'uint8', dims: [table.rows, blocks, BLOCK] },
+      ],
+      [{ name: 'embedding.scales', type: 'float32', dims: [table.rows, blocks] }],
+    );
+    return graph.contrib('GatherBlockQuantized', ['embedding.codes', ids, 'embedding.scales'], 'embedded', {
+      bits: { int: 8 },
+      block_size: { int: BLOCK },
+      gather_axis: { int: 0 },
+      quantize_axis: { int: 1 },
+    });
+  },
+  head(graph, input, table, output) {
+    return multiply(graph, [input, 'head.codes', 'embedding.scales'], table, 8, output);
+  },
+};
+
+/** No zero points: the operator's defaults, 8 and 128, are the codes of zero. */
+function multiply(
+  graph: GraphBuilder,
+  inputs: readonly string[],
+  matrix: MatrixSource,
+  bits: 4 | 8,
+  output: string,
+): string {
+  return graph.contrib('MatMulNBits', inputs, output, {
+    K: { int: matrix.columns },
+    N: { int: matrix.rows },
+    bits: { int: bits },
+    block_size: { int: BLOCK },
+    accuracy_level: { int: INT8_ACTIVATIONS },
+  });
+}
