@@ -59,7 +59,7 @@ export class PieceIndex {
 function sortedPieces(tokenizer: Pick<Tokenizer, 'size' | 'bytes'>): Int32Array {
   const ids: number[] = [];
   for (let id = 0; id < tokenizer.size; id++) if (tokenizer.bytes(id).length > 0) ids.push(id);
-  // Sorting 64-bit keys natively, head above id, is ten times faster than comparing pieces in a callback.
+  // Sorting 64-bit keys natively, head above id, is three times faster than comparing pieces in a callback.
   const keys = new BigUint64Array(ids.length);
   const words = new Uint32Array(keys.buffer);
   for (const [i, id] of ids.entries()) {

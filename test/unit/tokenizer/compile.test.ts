@@ -87,9 +87,20 @@ describe('Compiling a tokenizer.json', () => {
   });
 
   it('takes added tokens of unknown meaning for control tokens, whatever their flag says', () => {
-    const { json, tokenizer } = trained();
-    assert.equal(json.added_tokens.find((token) => token.content === '<unused7>')?.special, false);
-    assert.ok(tokenizer.isControl(json.model.vocab['<unused7>']!));
+    const json = structuredClone(trained().json);
+    const fim = json.added_tokens.find((token) => token.content === '<unused60>')!;
+    json.model.vocab = Object.fromEntries(
+      Object.entries(json.model.vocab).map(([piece, id]) => [id === fim.id ? '<|fim_prefix|>' : piece, id]),
+    );
+    fim.content = '<|fim_prefix|>';
+    assert.equal(fim.special, false);
+    const { tokenizer } = fixture('fill in the middle', json);
+    for (const name of ['<|fim_prefix|>', '[multimodal]', '<unused7>']) {
+      const id = tokenizer.control(name);
+      assert.ok(id !== undefined && tokenizer.isControl(id), name);
+      assert.ok(!tokenizer.encode(name).includes(id), name);
+      assert.equal(tokenizer.decode(tokenizer.encode(name)), name);
+    }
   });
 
   it('looks for normalized literals after spaces became `▁`', () => {

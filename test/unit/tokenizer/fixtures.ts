@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Tokenizer as Oracle } from '@huggingface/tokenizers';
 import { compileTokenizer } from '../../../src/inference/tokenizer/compile.ts';
 import { loadTokenizer } from '../../../src/inference/tokenizer/loadTokenizer.ts';
@@ -20,9 +18,6 @@ export interface Fixture {
 
 /** Of Gemma 3's form, trained when the tests start: 4,096 pieces and one behind the vocabulary. */
 export const trained = once(() => fixture('trained', trainedTokenizer(4096)));
-
-/** The embedded model's own file. */
-export const embedded = once(() => fixture('embedded', readTokenizerJson('models/pebble/tokenizer.json')));
 
 export function fixture(name: string, json: GemmaTokenizerJson): Fixture {
   const binary = compileTokenizer(toBytes(json));
@@ -47,10 +42,6 @@ export function shownPieces(tokenizer: Tokenizer, ids: readonly number[]): strin
     const text = bytes.toString('utf8');
     return text.includes('\ufffd') ? `\\x${bytes.toString('hex').toUpperCase()}` : text;
   });
-}
-
-function readTokenizerJson(file: string): GemmaTokenizerJson {
-  return JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../..', file), 'utf8'));
 }
 
 function once<T>(make: () => T): () => T {
