@@ -166,8 +166,9 @@ export async function writeCheckpoint(
   );
 }
 
+const pad = (value: number): string => String(value).padStart(5, '0');
+
 function shardName(shard: number, shards: number): string {
-  const pad = (value: number): string => String(value).padStart(5, '0');
   return `model-${pad(shard + 1)}-of-${pad(shards)}.safetensors`;
 }
 

@@ -91,18 +91,14 @@ function exists(path: string): GemmaError {
 }
 
 function explain(error: unknown, path: string): unknown {
-  switch (codeOf(error)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new GemmaError('disk-full', `There is no room on the disk for ${path}.`, { cause: error });
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-    case 'ENOTDIR':
-      return new GemmaError('bad-input', `${path} can't be written.`, { cause: error });
-    default:
-      return error;
+  const code = codeOf(error) ?? '';
+  if (['ENOSPC', 'EDQUOT'].includes(code)) {
+    return new GemmaError('disk-full', `There is no room on the disk for ${path}.`, { cause: error });
   }
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code)) {
+    return new GemmaError('bad-input', `${path} can't be written.`, { cause: error });
+  }
+  return error;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -38,9 +38,9 @@ export interface ImportOptions {
 /** Raise when the same checkpoint gives other files: earlier imports are then made anew. */
 export const IMPORT_VERSION = 1;
 
-const MAX_CONFIG_BYTES = 1_000_000;
+export const MAX_CONFIG_BYTES = 1_000_000;
 /** Gemma 3's is 33 MB. */
-const MAX_TOKENIZER_BYTES = 200_000_000;
+export const MAX_TOKENIZER_BYTES = 64 * 2 ** 20;
 
 /**
  * Converts a checkpoint to an imported model folder: graph.onnx, weights.N.bin, tokenizer.bin and manifest.json. The

@@ -26,6 +26,8 @@ export async function writeWeight(
       return writeBlocks(recipe, read, writer);
     case 'channels':
       return writeChannels(recipe, read, writer);
+    default:
+      return recipe satisfies never;
   }
 }
 

@@ -116,9 +116,10 @@ function readAttention(config: TextConfig): LayerAttention[] {
   const isLocal = localLayers(config);
   const rope = readRope(config);
   return isLocal.map((local) => {
-    if (!local) return { window: null, ...rope.global };
-    if (config.sliding_window === null) throw damaged('sliding_window is null, but layers attend through it');
-    return { window: config.sliding_window, ...rope.local };
+    const { theta, factor } = local ? rope.local : rope.global;
+    const window = local ? config.sliding_window : null;
+    if (local && window === null) throw damaged('sliding_window is null, but layers attend through it');
+    return { window, ropeTheta: theta, ropeFactor: factor };
   });
 }
 

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
-import type { LayerAttention } from './architecture.ts';
 
-type Rope = Pick<LayerAttention, 'ropeTheta' | 'ropeFactor'>;
+interface Rope {
+  readonly theta: number;
+  readonly factor: number;
+}
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 
@@ -33,12 +35,12 @@ export function readRope(config: v.InferOutput<typeof RopeConfig>): {
   const sliding = parameters?.sliding_attention;
   return {
     global: {
-      ropeTheta: full?.rope_theta ?? config.rope_theta,
-      ropeFactor: factorOf(full ?? config.rope_scaling),
+      theta: full?.rope_theta ?? config.rope_theta,
+      factor: factorOf(full ?? config.rope_scaling),
     },
     local: {
-      ropeTheta: sliding?.rope_theta ?? config.rope_local_base_freq,
-      ropeFactor: factorOf(sliding),
+      theta: sliding?.rope_theta ?? config.rope_local_base_freq,
+      factor: factorOf(sliding),
     },
   };
 }

@@ -1,0 +1,69 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Quantization } from '../../protocol/engine.ts';
+import { GemmaError } from '../../protocol/errors.ts';
+import { CheckpointFolder } from '../importer/checkpointFolder.ts';
+import { importModel } from '../importer/importModel.ts';
+import { modelName } from '../importer/modelName.ts';
+import { MANIFEST_NAME, readManifest } from '../model/modelManifest.ts';
+import { checkpointDigest } from './checkpointDigest.ts';
+import { findDamage } from './verifyModel.ts';
+import { sweepTemporaryFolders } from './sweepTemporaryFolders.ts';
+
+export interface EnsureImportedOptions {
+  /** A Hugging Face checkpoint folder or an imported model folder. */
+  readonly source: string;
+  /** Imports lie in its folder `models`. */
+  readonly home: string;
+  /** For a checkpoint; an imported folder is taken as it is. */
+  readonly quantization: Quantization;
+  readonly onProgress?: (fraction: number) => void;
+  readonly cancelled?: () => boolean;
+}
+
+/**
+ * Folder of the imported form of `source`: itself, an earlier import of the same files, or a new one. Safe when several
+ * processes do it at once: each imports into a folder of its own and the first to finish wins.
+ *
+ * @throws GemmaError as importModel does; `bad-input` when `source` is no folder of a model
+ */
+export async function ensureImported(options: EnsureImportedOptions): Promise<string> {
+  const folder = await CheckpointFolder.open(options.source);
+  if ((await folder.find(MANIFEST_NAME)) !== null && (await folder.find('config.json')) === null) {
+    const path = resolve(options.source);
+    const damage = await findDamage(path, await readManifest(path));
+    if (damage === null) return path;
+    throw new GemmaError('model-damaged', `${damage} Import the model again.`);
+  }
+  if ((await folder.find('config.json')) === null) {
+    throw new GemmaError(
+      'bad-input',
+      `${options.source} holds neither a checkpoint (config.json) nor an imported model (manifest.json).`,
+    );
+  }
+  const { source, home, quantization } = options;
+  const models = join(home, 'models');
+  const digest = await checkpointDigest(folder, quantization);
+  const target = join(models, `${modelName(source)}-${quantization}-${digest}`);
+  if (await isIntact(target)) return target;
+  await mkdir(models, { recursive: true, mode: 0o700 });
+  await sweepTemporaryFolders(models);
+  await rm(target, { recursive: true, force: true });
+  try {
+    await importModel({ ...options, target });
+  } catch (error) {
+    // Another process may have finished first; its import is as good.
+    if (!(await isIntact(target))) throw error;
+  }
+  return target;
+}
+
+/** Whether `folder` holds an import whose files are there in full length. */
+async function isIntact(folder: string): Promise<boolean> {
+  if (!(await stat(folder).catch(() => null))?.isDirectory()) return false;
+  try {
+    return (await findDamage(folder, await readManifest(folder))) === null;
+  } catch {
+    return false;
+  }
+}
