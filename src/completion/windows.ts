@@ -94,6 +94,25 @@ function suffixOf(lines: TextLines, line: number, rest: string): string {
   return below.join('\n');
 }
 
+/** At most `maxChars` of whole lines around `line`: half of them may stand above it. */
+export function textAround(lines: TextLines, line: number, maxChars: number): string {
+  const middle = Math.min(Math.max(0, line), lines.lineCount - 1);
+  let first = middle;
+  for (let room = maxChars / 2; first > 0; first--) {
+    room -= lines.lineText(first - 1).length + 1;
+    if (room < 0) break;
+  }
+  const texts: string[] = [];
+  let room = maxChars;
+  for (let index = first; index < lines.lineCount; index++) {
+    const text = lines.lineText(index);
+    room -= text.length + 1;
+    if (room < 0) break;
+    texts.push(text);
+  }
+  return texts.join('\n');
+}
+
 /** Whether a cut at `index` would separate the halves of a surrogate pair. */
 function cutsPair(text: string, index: number): boolean {
   return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(Math.max(0, index - 1), index + 1));

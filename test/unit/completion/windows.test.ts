@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { completionWindow, windowAround } from '../../../src/completion/windows.ts';
+import { completionWindow, textAround, windowAround } from '../../../src/completion/windows.ts';
 import { MAX_PREFIX_CHARS, MAX_SUFFIX_CHARS } from '../../../src/protocol/engine.ts';
 
 /** `▮` is the cursor. */
@@ -79,5 +79,26 @@ describe('completion window', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('text around a line', () => {
+  const lines = (texts: readonly string[]) => ({
+    lineCount: texts.length,
+    lineText: (line: number) => texts[line] ?? '',
+  });
+
+  it('is all of a small document', () => {
+    assert.equal(textAround(lines(['a', 'b', 'c']), 1, 100), 'a\nb\nc');
+  });
+
+  it('is whole lines on both sides of the line in a large one', () => {
+    assert.equal(textAround(lines(numbered(1000)), 500, 76), numbered(1000).slice(499, 502).join('\n'));
+  });
+
+  it('survives a line that is gone, and leaves out one that does not fit', () => {
+    assert.equal(textAround(lines(['a', 'b']), 99, 100), 'a\nb');
+    assert.equal(textAround(lines(['x'.repeat(200), 'b']), 0, 100), '');
+    assert.equal(textAround(lines(['']), 0, 100), '');
   });
 });

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as vscode from 'vscode';
+import { documentSchemes } from '../../completion/policy.ts';
+import type { CompletionSwitches } from '../../completion/policy.ts';
+import { CompletionSession } from '../../completion/session.ts';
+import { Disposable } from '../disposable.ts';
+import type { Engine } from '../engine.ts';
+import { contextKeys, internalCommands } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { Settings } from '../settings.ts';
+import type { Snooze } from '../snooze.ts';
+import { Neighbors } from './neighbors.ts';
+import { CompletionProvider } from './provider.ts';
+import { WarmUp } from './warmUp.ts';
+
+/** Completion in the editor: on and off with its settings, and the engine with it. */
+export class Completion extends Disposable {
+  readonly #engine: Engine;
+  readonly #settings: Settings;
+  readonly #snooze: Snooze;
+  readonly #log: Log;
+  readonly #session: CompletionSession;
+  #accepted = 0;
+
+  constructor(engine: Engine, settings: Settings, snooze: Snooze, log: Log) {
+    super();
+    this.#engine = engine;
+    this.#settings = settings;
+    this.#snooze = snooze;
+    this.#log = log;
+    this.#session = new CompletionSession({
+      clock: { now: () => performance.now(), sleep: (milliseconds) => sleep(milliseconds) },
+      complete: (params) => engine.complete(params),
+      fixedDelayMs: () => settings.get('gemmaCode.completion.delay') || null,
+    });
+    const switches = (): CompletionSwitches => this.#switches();
+    const neighbors = this.own(new Neighbors());
+    const provider = new CompletionProvider({ session: this.#session, neighbors, switches, log });
+    const selector = documentSchemes.map((scheme) => ({ scheme }));
+    this.own(vscode.languages.registerInlineCompletionItemProvider(selector, provider));
+    this.own(new WarmUp(engine, switches));
+    this.own(vscode.commands.registerCommand(internalCommands.didAccept, () => this.#didAccept()));
+    this.own(settings.onChange(() => this.#apply()));
+    this.own({ dispose: () => this.#session.clear() });
+    this.#apply();
+  }
+
+  /** Brings the engine in line with the settings. */
+  #apply(): void {
+    this.#session.clear();
+    const enabled = this.#settings.get('gemmaCode.completion.enabled');
+    void vscode.commands.executeCommand('setContext', contextKeys.completionEnabled, enabled);
+    if (!enabled) {
+      void this.#engine.stop();
+      return;
+    }
+    const model = this.#settings.get('gemmaCode.engine.model');
+    const backend = this.#settings.get('gemmaCode.engine.backend');
+    this.#engine.start({ ...(model === '' ? {} : { model }), backend });
+  }
+
+  #switches(): CompletionSwitches {
+    return {
+      enabled: this.#settings.get('gemmaCode.completion.enabled'),
+      automatic: this.#settings.get('gemmaCode.completion.automatic'),
+      languages: this.#settings.get('gemmaCode.completion.languages'),
+      snoozed: this.#snooze.active,
+    };
+  }
+
+  /** Stays on this machine, in the log. */
+  #didAccept(): void {
+    this.#log.info('accepted', { count: ++this.#accepted });
+  }
+}

@@ -1,0 +1,161 @@
+import type { EngineClient } from '../client/engineClient.ts';
+import { Listeners } from '../client/listeners.ts';
+import type { Subscription } from '../client/listeners.ts';
+import type { RunningCompletion } from '../completion/session.ts';
+import type {
+  CompleteParams,
+  CompleteResult,
+  ModelInfo,
+  RequestParams,
+  WarmUpParams,
+} from '../protocol/engine.ts';
+import { GemmaError, toGemmaError } from '../protocol/errors.ts';
+
+export type EngineConnection = Pick<
+  EngineClient,
+  'call' | 'onState' | 'onEvent' | 'restart' | 'dispose' | 'state'
+>;
+
+/** What a person may be told about the engine. */
+export type EngineStatus =
+  /** Nothing runs: no process, no connection. */
+  | { readonly name: 'off' }
+  | { readonly name: 'starting' }
+  /** `fraction` 0–1; importing happens once per model. */
+  | { readonly name: 'loading' | 'importing'; readonly fraction: number }
+  | { readonly name: 'ready'; readonly model: ModelInfo }
+  | { readonly name: 'working'; readonly model: ModelInfo }
+  /** After a crash; `attempt` counts the crashes of the last three minutes. */
+  | { readonly name: 'restarting'; readonly attempt: number }
+  | { readonly name: 'failed'; readonly error: GemmaError };
+
+type PlainStatus = Exclude<EngineStatus, { name: 'working' }>;
+type Load = RequestParams<'load'>;
+
+/** The inference process as this window sees it: there while it is wanted, with the model that is wanted. */
+export class Engine {
+  readonly #connect: () => EngineConnection;
+  readonly #statuses = new Listeners<EngineStatus>();
+  #connection: EngineConnection | null = null;
+  #load: Load = { backend: 'auto' };
+  /** The load that will be answered; answers to earlier ones don't count. */
+  #loading: Promise<ModelInfo> | null = null;
+  #state: PlainStatus = { name: 'off' };
+  #completions = 0;
+
+  constructor(connect: () => EngineConnection) {
+    this.#connect = connect;
+  }
+
+  get status(): EngineStatus {
+    if (this.#state.name !== 'ready' || this.#completions === 0) return this.#state;
+    return { ...this.#state, name: 'working' };
+  }
+
+  onStatus(listener: (status: EngineStatus) => void): Subscription {
+    return this.#statuses.add(listener);
+  }
+
+  /** Starts or connects to the process and loads the model; does nothing when that is the case already. */
+  start(load: Load): void {
+    if (this.#connection !== null && load.model === this.#load.model && load.backend === this.#load.backend)
+      return;
+    this.#load = load;
+    if (this.#connection === null) this.#open();
+    this.#loadModel();
+  }
+
+  /** Leaves the process, which ends soon when nobody else needs it. */
+  async stop(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#loading = null;
+    this.#become({ name: 'off' });
+    await connection?.dispose();
+  }
+
+  /** A person asks for a new process; also after it was given up. */
+  restart(): void {
+    if (this.#connection === null) return;
+    this.#become({ name: 'starting' });
+    this.#connection.restart();
+  }
+
+  complete(params: CompleteParams): RunningCompletion {
+    const abort = new AbortController();
+    return { result: this.#complete(params, abort.signal), cancel: () => abort.abort() };
+  }
+
+  /** Prepares for a completion at this place. Answers nothing and fails silently: it is only a favour. */
+  async warmUp(params: WarmUpParams, signal: AbortSignal): Promise<void> {
+    if (this.#state.name !== 'ready' || this.#completions > 0) return;
+    await this.#connection?.call('warmUp', params, signal).catch(() => undefined);
+  }
+
+  async #complete(params: CompleteParams, signal: AbortSignal): Promise<CompleteResult> {
+    const connection = this.#connection;
+    if (connection === null) throw new GemmaError('cancelled', 'Completion is off.');
+    if (this.#state.name === 'failed') throw this.#state.error;
+    this.#countCompletions(1);
+    try {
+      return await connection.call('complete', params, signal);
+    } finally {
+      this.#countCompletions(-1);
+    }
+  }
+
+  #open(): void {
+    const connection = this.#connect();
+    this.#connection = connection;
+    const isCurrent = (): boolean => this.#connection === connection;
+    connection.onState((state) => {
+      if (!isCurrent()) return;
+      if (state.name === 'stopped') this.#become({ name: 'failed', error: state.reason });
+      else if (state.name === 'restarting') this.#become({ name: 'restarting', attempt: state.attempt });
+      else if (state.name === 'connected') this.#connected();
+    });
+    connection.onEvent('progress', ({ step, fraction }) => {
+      const busy = this.#state.name === 'loading' || this.#state.name === 'importing';
+      if (isCurrent() && busy) this.#become({ name: step === 'load' ? 'loading' : 'importing', fraction });
+    });
+    connection.onEvent('model', ({ model }) => {
+      // Given back while idle: the next completion brings it back by itself.
+      if (isCurrent() && model !== null && this.#loading === null) this.#become({ name: 'ready', model });
+    });
+  }
+
+  /** The client repeats a load that a crash interrupted, but only we know that a finished one must be done again. */
+  #connected(): void {
+    if (this.#loading === null) this.#loadModel();
+    else this.#become({ name: 'loading', fraction: 0 });
+  }
+
+  #loadModel(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.#become(
+      connection.state.name === 'connected' ? { name: 'loading', fraction: 0 } : { name: 'starting' },
+    );
+    const loading = connection.call('load', this.#load);
+    this.#loading = loading;
+    const settle = (state: PlainStatus): void => {
+      if (this.#loading !== loading) return;
+      this.#loading = null;
+      this.#become(state);
+    };
+    loading.then(
+      (model) => settle({ name: 'ready', model }),
+      (error: unknown) => settle({ name: 'failed', error: toGemmaError(error) }),
+    );
+  }
+
+  #countCompletions(change: number): void {
+    this.#completions += change;
+    this.#statuses.notify(this.status);
+  }
+
+  #become(state: PlainStatus): void {
+    this.#state = state;
+    this.#statuses.notify(this.status);
+  }
+}

@@ -1,0 +1,20 @@
+/** Commands a person can run; package.json contributes exactly these. */
+export const commands = {
+  triggerCompletion: 'gemmaCode.triggerCompletion',
+  toggleCompletion: 'gemmaCode.toggleCompletion',
+  toggleLanguage: 'gemmaCode.toggleLanguage',
+  snooze: 'gemmaCode.snooze',
+  restartEngine: 'gemmaCode.restartEngine',
+  showLog: 'gemmaCode.showLog',
+  showMenu: 'gemmaCode.showMenu',
+} as const;
+
+export type CommandId = (typeof commands)[keyof typeof commands];
+
+/** Run by VS Code on our behalf, never by a person. */
+export const internalCommands = { didAccept: 'gemmaCode.didAcceptSuggestion' } as const;
+
+/** For `when` clauses in package.json. */
+export const contextKeys = { completionEnabled: 'gemmaCode.completionEnabled' } as const;
+
+export const statusItem = 'gemmaCode.status';

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import type { ClientState } from '../../../src/client/clientState.ts';
+import { Listeners } from '../../../src/client/listeners.ts';
+import { Engine } from '../../../src/extension/engine.ts';
+import type { EngineConnection } from '../../../src/extension/engine.ts';
+import type { CompleteParams, EventBody, ModelInfo } from '../../../src/protocol/engine.ts';
+import { GemmaError } from '../../../src/protocol/errors.ts';
+import { completeResult, settle } from '../completion/scene.ts';
+
+const model: ModelInfo = {
+  name: 'Pebble',
+  architecture: 'gemma3',
+  parameters: 5_000_000,
+  quantization: 'q4',
+  backend: 'native',
+  threads: 2,
+  contextTokens: 1024,
+  languages: [],
+  weightBytes: 5_000_000,
+  loadMs: 10,
+};
+
+const params: CompleteParams = {
+  document: 'file:///a.ts',
+  fileName: 'a.ts',
+  languageId: 'typescript',
+  prefix: 'a',
+  suffix: '',
+  neighbors: [],
+  trigger: 'automatic',
+};
+
+interface Call {
+  readonly name: string;
+  readonly params: unknown;
+  readonly signal: AbortSignal | undefined;
+  resolve(result: unknown): void;
+  reject(error: GemmaError): void;
+}
+
+/** A client whose answers and states the test decides. */
+class ScriptedClient {
+  readonly calls: Call[] = [];
+  readonly states = new Listeners<ClientState>();
+  readonly progress = new Listeners<EventBody<'progress'>>();
+  state: ClientState = { name: 'idle' };
+  restarts = 0;
+  disposed = false;
+
+  readonly connection = {
+    call: (name: string, callParams: unknown, signal?: AbortSignal) =>
+      new Promise((resolve, reject) => {
+        this.calls.push({ name, params: callParams, signal, resolve, reject });
+      }),
+    onState: (listener: (state: ClientState) => void) => this.states.add(listener),
+    onEvent: (name: string, listener: (body: EventBody<'progress'>) => void) =>
+      name === 'progress' ? this.progress.add(listener) : { dispose: () => undefined },
+    restart: () => {
+      this.restarts++;
+    },
+    dispose: async () => {
+      this.disposed = true;
+    },
+  };
+
+  become(state: ClientState): void {
+    this.state = state;
+    this.states.notify(state);
+  }
+
+  last(name: string): Call {
+    const call = this.calls.findLast((other) => other.name === name);
+    assert.ok(call, `${name} was not called`);
+    return call;
+  }
+
+  count(name: string): number {
+    return this.calls.filter((call) => call.name === name).length;
+  }
+}
+
+function scene(): {
+  engine: Engine;
+  clients: ScriptedClient[];
+  client: () => ScriptedClient;
+  shown: string[];
+} {
+  const clients: ScriptedClient[] = [];
+  const shown: string[] = [];
+  const engine = new Engine(() => {
+    const client = new ScriptedClient();
+    clients.push(client);
+    const { connection } = client;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a call answers is up to the test
+    return Object.defineProperty(connection, 'state', {
+      get: () => client.state,
+    }) as unknown as EngineConnection;
+  });
+  engine.onStatus(({ name }) => shown.at(-1) !== name && shown.push(name));
+  const client = (): ScriptedClient => {
+    const newest = clients.at(-1);
+    assert.ok(newest, 'there is no client');
+    return newest;
+  };
+  return { engine, clients, client, shown };
+}
+
+async function readyScene(): Promise<ReturnType<typeof scene>> {
+  const made = scene();
+  made.engine.start({ backend: 'auto' });
+  made.client().become({ name: 'starting' });
+  made.client().become({ name: 'connected', pid: 1 });
+  made.client().last('load').resolve(model);
+  await settle();
+  return made;
+}
+
+describe('the engine of a window', () => {
+  it('has no client before it is started', () => {
+    const { engine, clients } = scene();
+    assert.equal(engine.status.name, 'off');
+    assert.equal(clients.length, 0);
+  });
+
+  it('loads the model once and shows how that goes', async () => {
+    const { client, shown, engine } = await readyScene();
+    assert.deepEqual(shown, ['starting', 'loading', 'ready']);
+    engine.start({ backend: 'auto' });
+    assert.equal(client().count('load'), 1);
+  });
+
+  it('shows that it imports', () => {
+    const { engine, client } = scene();
+    engine.start({ backend: 'auto' });
+    client().become({ name: 'connected', pid: 1 });
+    client().progress.notify({ step: 'import', fraction: 0.5 });
+    assert.deepEqual(engine.status, { name: 'importing', fraction: 0.5 });
+  });
+
+  it('loads what the settings say now, whatever an earlier load answers', async () => {
+    const { engine, client } = scene();
+    engine.start({ backend: 'auto' });
+    const first = client().last('load');
+    engine.start({ backend: 'wasm', model: '/models/other' });
+    assert.deepEqual(client().last('load').params, { backend: 'wasm', model: '/models/other' });
+    first.reject(new GemmaError('model-damaged', 'The old model is damaged.'));
+    client().last('load').resolve(model);
+    await settle();
+    assert.equal(engine.status.name, 'ready');
+  });
+
+  it('loads again after a restart of a process that had a model', async () => {
+    const { engine, client } = await readyScene();
+    client().become({ name: 'restarting', attempt: 1 });
+    assert.deepEqual(engine.status, { name: 'restarting', attempt: 1 });
+    client().become({ name: 'connected', pid: 2 });
+    client().last('load').resolve(model);
+    await settle();
+    assert.equal(engine.status.name, 'ready');
+    assert.equal(client().count('load'), 2);
+  });
+
+  it('leaves a load that a crash interrupted to the client, which repeats it', () => {
+    const { engine, client } = scene();
+    engine.start({ backend: 'auto' });
+    client().become({ name: 'connected', pid: 1 });
+    client().become({ name: 'restarting', attempt: 1 });
+    client().become({ name: 'connected', pid: 2 });
+    assert.equal(client().count('load'), 1);
+    assert.equal(engine.status.name, 'loading');
+  });
+
+  it('says why it failed, fails completions with that, and starts again when a person asks', async () => {
+    const { engine, client } = await readyScene();
+    const reason = new GemmaError('engine-unavailable', 'It keeps ending.');
+    client().become({ name: 'stopped', reason });
+    assert.deepEqual(engine.status, { name: 'failed', error: reason });
+    await assert.rejects(engine.complete(params).result, reason);
+    assert.equal(client().count('complete'), 0);
+
+    engine.restart();
+    assert.equal(client().restarts, 1);
+    client().become({ name: 'connected', pid: 3 });
+    client().last('load').resolve(model);
+    await settle();
+    assert.equal(engine.status.name, 'ready');
+  });
+
+  it('fails when the model can not be loaded', async () => {
+    const { engine, client } = scene();
+    engine.start({ backend: 'auto' });
+    client().last('load').reject(new GemmaError('model-damaged', 'The model is damaged.'));
+    await settle();
+    assert.equal(engine.status.name, 'failed');
+  });
+
+  it('is working while a completion runs, and passes its cancellation on', async () => {
+    const { engine, client } = await readyScene();
+    const running = engine.complete(params);
+    assert.equal(engine.status.name, 'working');
+    running.cancel();
+    assert.equal(client().last('complete').signal?.aborted, true);
+    client().last('complete').resolve(completeResult('x'));
+    await running.result;
+    assert.equal(engine.status.name, 'ready');
+  });
+
+  it('warms up only when there is nothing better to do, and never complains', async () => {
+    const { engine, client } = await readyScene();
+    const running = engine.complete(params);
+    await engine.warmUp(params, new AbortController().signal);
+    assert.equal(client().count('warmUp'), 0);
+    client().last('complete').resolve(completeResult(null));
+    await running.result;
+    const warmedUp = engine.warmUp(params, new AbortController().signal);
+    client().last('warmUp').reject(new GemmaError('superseded', 'A completion came.'));
+    await warmedUp;
+  });
+
+  it('says goodbye when stopped, ignores what still comes, and can be started again', async () => {
+    const { engine, clients, client } = await readyScene();
+    const [first] = clients;
+    await engine.stop();
+    assert.equal(first?.disposed, true);
+    first?.become({ name: 'restarting', attempt: 1 });
+    assert.equal(engine.status.name, 'off');
+    await assert.rejects(engine.complete(params).result, { code: 'cancelled' });
+
+    engine.start({ backend: 'auto' });
+    assert.equal(clients.length, 2);
+    assert.equal(client().count('load'), 1);
+  });
+});
