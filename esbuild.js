@@ -1,10 +1,17 @@
 // Builds every bundle into dist/ and fails when one outgrows its budget.
 import { build } from 'esbuild';
-import { cp, mkdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, stat } from 'node:fs/promises';
 
 const minify = !process.argv.includes('--dev');
 
-const common = { bundle: true, minify, sourcemap: minify ? false : 'linked', logLevel: 'warning', legalComments: 'none' };
+const common = {
+  bundle: true,
+  outdir: 'dist',
+  minify,
+  sourcemap: minify ? false : 'linked',
+  logLevel: 'warning',
+  legalComments: 'none',
+};
 
 /** The extension host of desktop VS Code 1.120 runs Node 22. @type {import('esbuild').BuildOptions[]} */
 const bundles = [
@@ -26,8 +33,8 @@ const bundles = [
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    // Native binaries can't be bundled; the WASM build finds its .wasm beside its own module.
-    external: ['onnxruntime-node', 'onnxruntime-web'],
+    // Native binaries can't be bundled.
+    external: ['onnxruntime-node'],
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   },
   {
@@ -52,7 +59,6 @@ const budgets = {
 /** Beside the bundles: ONNX Runtime's WebAssembly module and its glue, called without onnxruntime-web's own API. */
 const runtimeFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
 
-await rm('dist', { recursive: true, force: true });
 await Promise.all(bundles.map((options) => build({ ...common, ...options })));
 await mkdir('dist/inference/ort', { recursive: true });
 for (const name of runtimeFiles) await cp(`node_modules/onnxruntime-web/dist/${name}`, `dist/inference/ort/${name}`);
