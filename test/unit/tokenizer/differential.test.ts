@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { pieceKind } from '../../../src/inference/tokenizer/pieceKind.ts';
 import { multilingual, sourceFiles } from './corpus.ts';
-import { fixture, oracle, shownPieces, trained } from './fixtures.ts';
+import {
+  committedFixture,
+  committedTokenizers,
+  fixture,
+  oracle,
+  shownPieces,
+  trained,
+  type Fixture,
+} from './fixtures.ts';
 import type { AddedTokenJson } from './syntheticTokenizer.ts';
 import { controlNames, sample, texts } from './texts.ts';
 
@@ -12,23 +20,28 @@ describe('Encoding equals @huggingface/tokenizers', () => {
   const files = sourceFiles();
   const lines = [...new Set(files.flatMap((text) => text.split(/(?<=\n)/)))];
 
-  it('on 70,000 generated strings', () => compare(sample(texts, 70_000))).timeout(60_000);
+  const wholeFiles = files.filter((text) => text.length < 20_000);
+
+  it('on 70,000 generated strings', () => compare(trained(), sample(texts, 70_000))).timeout(60_000);
 
   it('on 50,000 different lines of real code and prose', () => {
     assert.ok(lines.length >= 50_000, `the corpus has only ${lines.length} lines`);
-    compare(lines);
+    compare(trained(), lines);
   }).timeout(60_000);
 
-  it('on whole files', () => compare(files.filter((text) => text.length < 20_000))).timeout(60_000);
+  it('on whole files', () => compare(trained(), wholeFiles)).timeout(60_000);
 
-  it('on scripts without pieces of their own', () => compare(multilingual));
+  it('on scripts without pieces of their own', () => compare(trained(), multilingual));
 
   it('on names of control tokens, given an oracle that has no added control tokens', () => {
-    compare(controlNames.flatMap((name) => [name, `a${name}b`, `  ${name}\n${name}`]));
+    compare(
+      trained(),
+      controlNames.flatMap((name) => [name, `a${name}b`, `  ${name}\n${name}`]),
+    );
   });
 
   it('on `▁` in the text, alone, in runs and beside spaces', () => {
-    compare([
+    compare(trained(), [
       '\u2581',
       '\u2581\u2581',
       'a\u2581b',
@@ -39,7 +52,17 @@ describe('Encoding equals @huggingface/tokenizers', () => {
     ]);
   });
 
-  it('on lone surrogates', () => compare(['\ud800', 'a\udc00b', '\udc00\ud800', '\ud83d \udc4b']));
+  it('on lone surrogates', () => compare(trained(), ['\ud800', 'a\udc00b', '\udc00\ud800', '\ud83d \udc4b']));
+
+  for (const file of committedTokenizers()) {
+    it(`with ${file}`, () => {
+      compare(committedFixture(file), [
+        ...sample(texts, 10_000),
+        ...multilingual,
+        ...wholeFiles.slice(0, 100),
+      ]);
+    }).timeout(60_000);
+  }
 });
 
 describe('Known differences from @huggingface/tokenizers', () => {
@@ -80,8 +103,7 @@ describe('Known differences from @huggingface/tokenizers', () => {
   });
 });
 
-function compare(inputs: readonly string[]): void {
-  const { json, tokenizer } = trained();
+function compare({ json, tokenizer }: Fixture, inputs: readonly string[]): void {
   const expected = oracle(json, isText);
   for (const text of inputs) assertSameIds(tokenizer.encode(text), expected(text), text);
 }

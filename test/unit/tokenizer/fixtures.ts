@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { Tokenizer as Oracle } from '@huggingface/tokenizers';
 import { compileTokenizer } from '../../../src/inference/tokenizer/compile.ts';
 import { loadTokenizer } from '../../../src/inference/tokenizer/loadTokenizer.ts';
@@ -9,6 +11,8 @@ import {
   type GemmaTokenizerJson,
 } from './syntheticTokenizer.ts';
 
+const root = path.resolve(import.meta.dirname, '../../..');
+
 export interface Fixture {
   readonly name: string;
   readonly json: GemmaTokenizerJson;
@@ -18,6 +22,20 @@ export interface Fixture {
 
 /** Of Gemma 3's form, trained when the tests start: 4,096 pieces and one behind the vocabulary. */
 export const trained = once(() => fixture('trained', trainedTokenizer(4096)));
+
+/** Every tokenizer.json that the repository holds: those of the embedded model and of the parity checkpoints. */
+export function committedTokenizers(): string[] {
+  const folders = ['models', 'test/parity/fixtures'].map((folder) => path.join(root, folder));
+  const files = folders.filter(existsSync).flatMap((folder) => {
+    const models = readdirSync(folder).sort();
+    return models.map((model) => path.join(folder, model, 'tokenizer.json'));
+  });
+  return files.filter(existsSync).map((file) => path.relative(root, file));
+}
+
+export function committedFixture(file: string): Fixture {
+  return fixture(file, JSON.parse(readFileSync(path.join(root, file), 'utf8')));
+}
 
 export function fixture(name: string, json: GemmaTokenizerJson): Fixture {
   const binary = compileTokenizer(toBytes(json));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { fixture, shownPieces, trained } from './fixtures.ts';
+import { committedFixture, committedTokenizers, fixture, shownPieces, trained } from './fixtures.ts';
 import { gemmaTokenizer } from './syntheticTokenizer.ts';
+import { sample, texts } from './texts.ts';
 
 describe('Tokenizer', () => {
   const { json, tokenizer } = trained();
@@ -120,4 +121,17 @@ describe('A vocabulary in which newlines join other characters', () => {
     });
     assert.deepEqual(shownPieces(tokenizer, tokenizer.encode('a;\na')), ['a', ';\n', 'a']);
   });
+});
+
+describe('The tokenizers of the models in this repository', () => {
+  for (const file of committedTokenizers()) {
+    it(`${file} gives back every text and makes no control token of it`, () => {
+      const { tokenizer } = committedFixture(file);
+      for (const text of sample(texts, 5000)) {
+        const ids = tokenizer.encode(text);
+        assert.ok(!ids.some((id) => tokenizer.isControl(id)), JSON.stringify(text));
+        assert.equal(tokenizer.decode(ids), text);
+      }
+    });
+  }
 });
