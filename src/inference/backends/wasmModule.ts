@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { GemmaError } from '../../protocol/errors.ts';
+import { setEnvironment } from './wasmEnvironment.ts';
 
 /**
  * What is used of ONNX Runtime's WebAssembly module: its C functions and Emscripten's helpers.
@@ -112,6 +113,14 @@ export function ortWasmFolder(): string {
   return join(createRequire(import.meta.url).resolve(`onnxruntime-web/${GLUE}`), '..');
 }
 
+type InstanceReceiver = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
+
+/** What Emscripten's factory takes. */
+interface GlueConfig {
+  readonly numThreads: number;
+  readonly instantiateWasm: (imports: WebAssembly.Imports, done: InstanceReceiver) => void;
+}
+
 async function instantiate(threads: number, folder: string): Promise<OrtWasm> {
   try {
     const path = join(folder, GLUE);
@@ -119,13 +128,16 @@ async function instantiate(threads: number, folder: string): Promise<OrtWasm> {
       .update(await readFile(path))
       .digest('hex');
     if (hash !== GLUE_SHA256) throw new Error(`${GLUE} is not of the version this build was made for.`);
-    const glue: { default: (config: object) => Promise<OrtWasm> } = await import(pathToFileURL(path).href);
-    // The .wasm is read here: fetched by the glue it would go through `fetch` in some hosts, which refuses file URLs.
-    const wasmBinary = await readFile(path.replace(/\.mjs$/u, '.wasm'));
-    const module = await glue.default({
-      numThreads: threads,
-      wasmBinary,
-      locateFile: (name: string) => name,
+    const glue: { default: (config: GlueConfig) => Promise<OrtWasm> } = await import(
+      pathToFileURL(path).href
+    );
+    const wasm = await WebAssembly.compile(await readFile(path.replace(/\.mjs$/u, '.wasm')));
+    const module = await new Promise<OrtWasm>((resolve, reject) => {
+      const instantiateWasm = (imports: WebAssembly.Imports, done: InstanceReceiver): void => {
+        setEnvironment(imports);
+        WebAssembly.instantiate(wasm, imports).then((instance) => done(instance, wasm), reject);
+      };
+      glue.default({ numThreads: threads, instantiateWasm }).then(resolve, reject);
     });
     const code = module._OrtInit(threads, ORT_LOG_FATAL);
     if (code !== 0) throw new Error(`ONNX Runtime did not start (code ${code}).`);
