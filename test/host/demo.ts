@@ -9,13 +9,18 @@ import { setUp } from '../../scripts/setup.mjs';
 import { root } from '../../scripts/setup/paths.mjs';
 import { openWindow } from './browser.ts';
 import { findDesktopCode, hasDisplay } from './desktop.ts';
-import { copySample, scene, sceneStart } from './sample.ts';
+import { anchorLine, copySample, scenes } from './sample.ts';
 import { startServer, type VsCodeServer } from './server.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 import { Workbench, workbenchAddress } from './workbench.ts';
 
 /** Id of the extension, which begins the ids of its status-bar entries. */
 const EXTENSION_ID = 'gemma-code.gemma-code';
+
+/** The editor puts the cursor at the end of a line that is shorter. */
+const END_OF_LINE = 999;
+
+const scene = scenes.typescript;
 
 const { values: options } = parseArgs({
   options: {
@@ -32,8 +37,8 @@ async function openDesktop(code: string): Promise<void> {
   const folder = path.join(root, 'out/sample');
   await rm(folder, { recursive: true, force: true });
   await copySample(folder);
-  const { line, column } = await sceneStart(folder, scene);
-  const place = `${path.join(folder, scene.file)}:${line}:${column}`;
+  const line = await anchorLine(folder, scene);
+  const place = `${path.join(folder, scene.file)}:${line}:${END_OF_LINE}`;
   console.log(`Opening VS Code on ${folder}.`);
   console.log(`Below line ${line} of ${scene.file}, type: ${scene.typed}`);
   const args = [`--extensionDevelopmentPath=${root}`, '--new-window', folder, '--goto', place];
@@ -82,8 +87,8 @@ async function drive(server: VsCodeServer, folder: string, started: number): Pro
     await workbench.statusBarItem(EXTENSION_ID).first().waitFor();
     tell('extension activated', started);
     const before = await workbench.read(scene.file);
-    const { line, column } = await sceneStart(folder, scene);
-    await workbench.openFile(scene.file, line, column);
+    const line = await anchorLine(folder, scene);
+    await workbench.openFile(scene.file, line);
     await workbench.press('Enter');
     await workbench.type(scene.typed);
     const typed = performance.now();
@@ -94,7 +99,7 @@ async function drive(server: VsCodeServer, folder: string, started: number): Pro
     console.log(`suggested: ${scene.typed}▮${suggestion}`);
     await workbench.screenshot(shot('ghost-text'));
     await workbench.press('Tab');
-    await workbench.ghostText.first().waitFor({ state: 'detached' });
+    await workbench.ghostTextGone();
     await workbench.save();
     tell('accepted and saved', typed);
     await workbench.screenshot(shot('accepted'));

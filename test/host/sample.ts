@@ -1,4 +1,4 @@
-import { cp, readFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../../scripts/setup/paths.mjs';
 
@@ -11,25 +11,28 @@ export interface Scene {
   readonly typed: string;
 }
 
-export const scene: Scene = {
-  file: 'orders.ts',
-  below: "const id = readString(fields, 'id');",
-  typed: 'const cus',
-};
+/** One per language; the last two have no place in what the embedded model was trained on, or less of one. */
+export const scenes = {
+  typescript: { file: 'orders.ts', below: "const id = readString(fields, 'id');", typed: 'const cus' },
+  python: { file: 'inventory.py', below: 'raise ValueError("name must not be empty")', typed: 'if qua' },
+  go: { file: 'server.go', below: 'mux.HandleFunc("/health", handleHealth)', typed: 'mux.Han' },
+} as const satisfies Record<string, Scene>;
 
 /** Puts a copy of the sample project at `folder`, which tests and demos may write to. */
-export async function copySample(folder: string): Promise<void> {
+export async function copySample(
+  folder: string,
+  settings?: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await cp(path.join(root, 'media/sample'), folder, { recursive: true });
+  if (settings === undefined) return;
+  await mkdir(path.join(folder, '.vscode'));
+  await writeFile(path.join(folder, '.vscode/settings.json'), JSON.stringify(settings));
 }
 
-/** 1-based place behind the scene's anchor line in the sample at `folder`. */
-export async function sceneStart(
-  folder: string,
-  { file, below }: Scene,
-): Promise<{ line: number; column: number }> {
+/** Number of the scene's anchor line in the sample at `folder`, counted from 1. */
+export async function anchorLine(folder: string, { file, below }: Scene): Promise<number> {
   const lines = (await readFile(path.join(folder, file), 'utf8')).split('\n');
   const line = lines.findLastIndex((text) => text.includes(below));
-  const text = lines[line];
-  if (text === undefined) throw new Error(`${file} has no line with: ${below}`);
-  return { line: line + 1, column: text.length + 1 };
+  if (line < 0) throw new Error(`${file} has no line with: ${below}`);
+  return line + 1;
 }

@@ -4,9 +4,10 @@ import type { Locator, Page } from 'playwright-core';
 import type { VsCodeServer } from './server.ts';
 
 /** UI steps wait for a condition, on busy machines too. */
-const STEP_LIMIT_MS = 60_000;
+const STEP_LIMIT_MS = 30_000;
 /** Ghost text is drawn in one go; what stays this long is complete. */
 const SETTLED_MS = 100;
+const POLL_MS = 30;
 const GHOST_TEXT = '.monaco-editor .ghost-text-decoration';
 
 export interface WorkbenchOptions {
@@ -34,15 +35,16 @@ export function workbenchAddress(server: VsCodeServer, options: WorkbenchOptions
   return `http://${authority}/?${query}`;
 }
 
-/** The workbench as a person's eyes and hands see it. Positions are 1-based, as the editor shows them. */
+/** The workbench as a person's eyes and hands see it. Lines count from 1, as the editor shows them. */
 export class Workbench {
   readonly page: Page;
   readonly ghostText: Locator;
-  readonly #folder: string;
+  /** The opened folder. */
+  readonly folder: string;
 
   private constructor(page: Page, folder: string) {
     this.page = page;
-    this.#folder = folder;
+    this.folder = folder;
     this.ghostText = page.locator(GHOST_TEXT);
   }
 
@@ -54,28 +56,28 @@ export class Workbench {
     return new Workbench(page, options.folder ?? '');
   }
 
-  /** Opens a file of the folder with the cursor at the given place. */
-  async openFile(name: string, line: number, column: number): Promise<void> {
+  /** Opens a file of the folder and puts the cursor at the end of a line. */
+  async openFile(name: string, line: number): Promise<void> {
     await this.page.keyboard.press('Control+P');
-    const input = this.page.locator('.quick-input-widget input');
-    await input.fill(name);
+    await this.#pick(name, path.basename(name));
+    await this.page.locator(`.tab.active[data-resource-name="${path.basename(name)}"]`).waitFor();
+    await this.page.keyboard.press('Control+G');
+    await this.#pick(`:${line}`, `line ${line}`);
     await this.page
-      .locator('.quick-input-list .monaco-list-row', { hasText: path.basename(name) })
+      .locator('.statusbar-item', { hasText: `Ln ${line},` })
       .first()
       .waitFor();
-    await this.page.keyboard.press('Enter');
-    await this.page.locator(`.tab.active[data-resource-name="${path.basename(name)}"]`).waitFor();
-    await this.goTo(line, column);
+    await this.page.locator('.monaco-editor.focused').first().waitFor();
+    await this.page.keyboard.press('End');
   }
 
-  /** Moves the cursor of the active editor and gives it the keyboard. */
-  async goTo(line: number, column: number): Promise<void> {
-    await this.page.keyboard.press('Control+G');
-    await this.page.locator('.quick-input-widget input').fill(`:${line}:${column}`);
+  /** Fills in the quick input and presses Enter once the wanted row is there. */
+  async #pick(text: string, row: string): Promise<void> {
+    const widget = this.page.locator('.quick-input-widget');
+    await widget.locator('input').fill(text);
+    await widget.locator('.monaco-list-row', { hasText: row }).first().waitFor();
     await this.page.keyboard.press('Enter');
-    const position = this.page.locator('.statusbar-item', { hasText: `Ln ${line}, Col ${column}` });
-    await position.first().waitFor();
-    await this.page.locator('.monaco-editor.focused').first().waitFor();
+    await widget.waitFor({ state: 'hidden' });
   }
 
   async type(text: string, delayMs = 0): Promise<void> {
@@ -89,9 +91,7 @@ export class Workbench {
   /** Runs a command by its title in the command palette. */
   async runCommand(title: string): Promise<void> {
     await this.page.keyboard.press('F1');
-    await this.page.locator('.quick-input-widget input').fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-    await this.page.keyboard.press('Enter');
+    await this.#pick(`>${title}`, title);
   }
 
   /** Resolves within a frame of ghost text appearing; a locator looks only twice a second after a while. */
@@ -113,6 +113,21 @@ export class Workbench {
     }
   }
 
+  /** Resolves when the shown ghost text, or the empty string for none, is as `wanted` says. */
+  async ghostTextBecomes(wanted: (text: string) => boolean): Promise<void> {
+    const end = Date.now() + STEP_LIMIT_MS;
+    let text = await this.shownGhostText();
+    while (!wanted(text)) {
+      if (Date.now() > end) throw new Error(`The ghost text stayed “${text}”.`);
+      await this.page.waitForTimeout(POLL_MS);
+      text = await this.shownGhostText();
+    }
+  }
+
+  ghostTextGone(): Promise<void> {
+    return this.ghostTextBecomes((text) => text === '');
+  }
+
   /** The ghost text on screen; empty when there is none. The editor draws spaces as no-break spaces. */
   async shownGhostText(): Promise<string> {
     const parts = await this.ghostText.allTextContents();
@@ -127,7 +142,7 @@ export class Workbench {
 
   /** Content of a file of the folder on disk. */
   read(name: string): Promise<string> {
-    return readFile(path.join(this.#folder, name), 'utf8');
+    return readFile(path.join(this.folder, name), 'utf8');
   }
 
   /** The status-bar entries whose element id begins with `prefix`, such as an extension's id. */
