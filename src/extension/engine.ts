@@ -52,6 +52,12 @@ export class Engine {
     return { ...this.#state, name: 'working' };
   }
 
+  /** Of the inference process; null while there is no connection to one. */
+  get pid(): number | null {
+    const state = this.#connection?.state;
+    return state?.name === 'connected' ? state.pid : null;
+  }
+
   onStatus(listener: (status: EngineStatus) => void): Subscription {
     return this.#statuses.add(listener);
   }

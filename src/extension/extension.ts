@@ -13,11 +13,14 @@ import { StatusBar } from './statusBar.ts';
 /** What the extension suite may look at. */
 export interface TestApi {
   readonly engine: Engine;
+  /** Time that activation took of the extension host. */
+  readonly activationMs: number;
 }
 
 let engine: Engine | undefined;
 
 export function activate(context: vscode.ExtensionContext): TestApi | undefined {
+  const startedAt = performance.now();
   const log = createLog();
   const settings = new Settings();
   const snooze = new Snooze();
@@ -31,7 +34,9 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     new Completion(engine, settings, snooze, log),
     registerCommands({ engine, settings, snooze, log }),
   );
-  return context.extensionMode === vscode.ExtensionMode.Test ? { engine } : undefined;
+  const activationMs = performance.now() - startedAt;
+  log.info('activated', { activationMs });
+  return context.extensionMode === vscode.ExtensionMode.Test ? { engine, activationMs } : undefined;
 }
 
 export async function deactivate(): Promise<void> {

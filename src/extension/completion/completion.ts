@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { documentSchemes } from '../../completion/policy.ts';
 import type { CompletionSwitches } from '../../completion/policy.ts';
 import { CompletionSession } from '../../completion/session.ts';
+import type { RunningCompletion } from '../../completion/session.ts';
 import { Disposable } from '../disposable.ts';
 import type { Engine } from '../engine.ts';
 import { contextKeys, internalCommands } from '../ids.ts';
@@ -30,7 +31,7 @@ export class Completion extends Disposable {
     this.#log = log;
     this.#session = new CompletionSession({
       clock: { now: () => performance.now(), sleep: (milliseconds) => sleep(milliseconds) },
-      complete: (params) => engine.complete(params),
+      complete: (params) => logged(engine.complete(params), log),
       fixedDelayMs: () => settings.get('gemmaCode.completion.delay') || null,
     });
     const switches = (): CompletionSwitches => this.#switches();
@@ -72,4 +73,14 @@ export class Completion extends Disposable {
   #didAccept(): void {
     this.#log.info('accepted', { count: ++this.#accepted });
   }
+}
+
+/** Writes down what it cost. How it fails is reported to whoever waits for it. */
+function logged(running: RunningCompletion, log: Log): RunningCompletion {
+  running.result.then(
+    ({ reason, confidence, promptTokens, cachedTokens, prefillMs, decodeMs, tokens }) =>
+      log.info('completion', { reason, confidence, promptTokens, cachedTokens, prefillMs, decodeMs, tokens }),
+    () => undefined,
+  );
+  return running;
 }

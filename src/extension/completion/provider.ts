@@ -4,6 +4,7 @@ import type { CompletionSwitches, EditorSituation } from '../../completion/polic
 import type { CompletionSession } from '../../completion/session.ts';
 import { windowAround } from '../../completion/windows.ts';
 import { toGemmaError } from '../../protocol/errors.ts';
+import type { GemmaError } from '../../protocol/errors.ts';
 import { internalCommands } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { editedText } from './documentLines.ts';
@@ -20,6 +21,7 @@ export interface ProviderParts {
 /** Ghost text. Failures go to the log and the status bar, never into the person's way. */
 export class CompletionProvider implements vscode.InlineCompletionItemProvider {
   readonly #parts: ProviderParts;
+  #failure: GemmaError | null = null;
 
   constructor(parts: ProviderParts) {
     this.#parts = parts;
@@ -59,7 +61,7 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
         isWanted: () => !token.isCancellationRequested,
       });
       if (shaped === null || token.isCancellationRequested) return undefined;
-      log.info('suggested', { origin: shaped.origin, ms: performance.now() - askedAt });
+      log.debug('suggested', { origin: shaped.origin, ms: performance.now() - askedAt });
       const end = position.translate(0, shaped.replaceChars);
       const item = new vscode.InlineCompletionItem(
         start.typed + shaped.insertText,
@@ -68,9 +70,15 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
       );
       return [item];
     } catch (error) {
-      log.failure('completion', toGemmaError(error));
+      this.#reportOnce(toGemmaError(error));
       return undefined;
     }
+  }
+
+  /** A broken engine fails every keystroke for the same reason. */
+  #reportOnce(error: GemmaError): void {
+    if (error !== this.#failure) this.#parts.log.failure('completion', error);
+    this.#failure = error;
   }
 }
 
