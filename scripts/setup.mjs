@@ -22,8 +22,7 @@ const parts = [
   ['tracer', ensureTracer],
 ];
 
-/** Everything, for a person who wants to be offline from now on. */
-export const everyPart = parts.map(([part]) => part);
+const everyPart = parts.map(([part]) => part);
 
 /**
  * Makes the named parts ready. Ends the process with one clear message when that is impossible.
@@ -42,4 +41,8 @@ export async function setUp(needed) {
   }
 }
 
-if (argv[1] && path.resolve(argv[1]) === fileURLToPath(import.meta.url)) await setUp(everyPart);
+/** Parts named on the command line, or all. */
+if (argv[1] && path.resolve(argv[1]) === fileURLToPath(import.meta.url)) {
+  const named = argv.slice(2);
+  await setUp(named.length === 0 ? everyPart : everyPart.filter((part) => named.includes(part)));
+}
