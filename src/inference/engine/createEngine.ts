@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type {
   BackendChoice,
   BackendName,
@@ -11,43 +8,32 @@ import type {
   WarmUpResult,
 } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
-import type { Backend, LoadedModel } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
 import { probeBackends } from '../backends/probe.ts';
+import { computeThreads } from '../backends/threads.ts';
 import { KvCache } from '../kv/kvCache.ts';
-import { type ModelManifest, readManifest } from '../model/modelManifest.ts';
+import { readManifest } from '../model/modelManifest.ts';
 import { languageIds, languageTag } from '../prompt/languages.ts';
-import { loadTokenizer } from '../tokenizer/loadTokenizer.ts';
 import type { CancelFlag } from './cancelFlag.ts';
 import { completeLine } from './completeLine.ts';
 import type { Engine } from './engine.ts';
-import { createLineModel } from './lineModel.ts';
+import { KV_BUDGET_BYTES, type LoadedCompletionModel, loadCompletionModel } from './loadCompletionModel.ts';
 import { type CompletionModel, promptFor } from './readByModel.ts';
-
-/** Without a context length of its own training, a model gets one whose prefill a person can wait for. */
-const DEFAULT_CONTEXT_TOKENS = 2_048;
-/** For the keys and values of all documents together. */
-const KV_BUDGET_BYTES = 512 * 1024 * 1024;
 
 export function createEngine(): Engine {
   return new OnnxEngine();
 }
 
-interface Loaded {
-  readonly model: LoadedModel;
-  readonly completion: CompletionModel;
-}
-
 class OnnxEngine implements Engine {
   readonly #backends = new Map<BackendName, Backend>();
-  #loaded: Loaded | null = null;
+  #loaded: LoadedCompletionModel | null = null;
 
   get kvBytes(): number {
     return this.#loaded?.completion.cache.bytes ?? 0;
   }
 
   async probe(choice: BackendChoice): Promise<BackendName> {
-    const known = choice === 'auto' ? undefined : this.#backends.get(choice);
-    const backend = known ?? (await probeBackends(choice));
+    const backend = choice === 'auto' ? await probeBackends(choice) : await this.#backend(choice);
     this.#backends.set(backend.name, backend);
     return backend.name;
   }
@@ -55,16 +41,8 @@ class OnnxEngine implements Engine {
   async load(folder: string, backend: BackendName): Promise<ModelInfo> {
     await this.unload();
     const start = performance.now();
-    const manifest = await readManifest(folder);
-    const tokenizer = loadTokenizer(await readFile(join(folder, manifest.tokenizer.name)));
-    const model = await this.#loadModel(folder, manifest, backend);
-    const contextTokens =
-      manifest.completion?.contextTokens ??
-      Math.min(DEFAULT_CONTEXT_TOKENS, manifest.architecture.maxPositions);
-    const cache = new KvCache(model, { capacity: contextTokens, budgetBytes: KV_BUDGET_BYTES });
-    const completion = { ...createLineModel(manifest, tokenizer), backend, cache, contextTokens };
-    this.#loaded = { model, completion };
-    return modelInfo(model, contextTokens, performance.now() - start);
+    this.#loaded = await loadCompletionModel(folder, await this.#backend(backend));
+    return modelInfo(this.#loaded, performance.now() - start);
   }
 
   async unload(): Promise<void> {
@@ -104,7 +82,7 @@ class OnnxEngine implements Engine {
         `${tokens.length} tokens are more than the model's ${maxPositions} positions.`,
       );
     }
-    const model = await this.#loadModel(folder, manifest, backend);
+    const model = await (await this.#backend(backend)).load(folder, manifest, { threads: computeThreads() });
     const cache = new KvCache(model, { capacity: tokens.length, budgetBytes: KV_BUDGET_BYTES });
     try {
       return (await cache.prefill(tokens, cancel)).logits.slice();
@@ -114,13 +92,10 @@ class OnnxEngine implements Engine {
     }
   }
 
-  async #loadModel(folder: string, manifest: ModelManifest, name: BackendName): Promise<LoadedModel> {
-    if (!this.#backends.has(name)) await this.probe(name);
-    const backend = this.#backends.get(name);
-    if (backend === undefined)
-      throw new GemmaError('backend-unavailable', `The ${name} backend is not available.`);
-    // One core stays free for the editor.
-    return backend.load(folder, manifest, { threads: Math.max(1, availableParallelism() - 1) });
+  async #backend(name: BackendName): Promise<Backend> {
+    const backend = this.#backends.get(name) ?? (await probeBackends(name));
+    this.#backends.set(name, backend);
+    return backend;
   }
 
   /** The loaded model when it can judge code of this language; null when copies must stand alone. */
@@ -132,7 +107,7 @@ class OnnxEngine implements Engine {
   }
 }
 
-function modelInfo(model: LoadedModel, contextTokens: number, loadMs: number): ModelInfo {
+function modelInfo({ model, completion }: LoadedCompletionModel, loadMs: number): ModelInfo {
   const { manifest, backend, threads } = model;
   return {
     name: manifest.name,
@@ -141,7 +116,7 @@ function modelInfo(model: LoadedModel, contextTokens: number, loadMs: number): M
     quantization: manifest.quantization,
     backend,
     threads,
-    contextTokens,
+    contextTokens: completion.contextTokens,
     languages: languageIds(manifest.completion?.languages ?? []),
     weightBytes: manifest.weights.reduce((sum, file) => sum + file.bytes, 0),
     loadMs,
