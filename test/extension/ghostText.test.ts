@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { accepts, acceptsAfterTyping, closeEditors, editorWith, engineReady } from './support/editor.ts';
+import { accepts, acceptsUnasked, closeEditors, editorWith, engineReady, type } from './support/editor.ts';
 
 /**
  * In a language without training data only copies are suggested, so what is suggested is known. Long enough that the
@@ -23,14 +23,16 @@ describe('ghost text', function () {
 
   it('appears by itself while typing', async () => {
     const editor = await editorWith(`${LINE}\n\n${BEGUN.slice(0, -8)}▮\nend\n`);
-    assert.ok(await acceptsAfterTyping(editor, BEGUN.slice(-8)));
+    await type(BEGUN.slice(-8));
+    assert.ok(await acceptsUnasked(editor));
     assert.equal(editor.document.getText(), `${LINE}\n\n${LINE}\nend\n`);
   });
 
   it('is shown on while it is typed along', async () => {
     const editor = await editorWith(`${LINE}\n\n${BEGUN}▮\nend\n`);
     await vscode.commands.executeCommand('gemmaCode.triggerCompletion');
-    assert.ok(await acceptsAfterTyping(editor, LINE.slice(60, 66)));
+    await type(LINE.slice(60, 66));
+    assert.ok(await acceptsUnasked(editor));
     assert.equal(editor.document.getText(), `${LINE}\n\n${LINE}\nend\n`);
   });
 
@@ -41,6 +43,17 @@ describe('ghost text', function () {
     assert.ok(line.length > BEGUN.length && line.length < LINE.length && LINE.startsWith(line), line);
     assert.ok(await accepts(editor));
     assert.equal(editor.document.lineAt(2).text, LINE);
+  });
+
+  it('extends the selected item of the suggest widget', async () => {
+    const breakfast = 'the harbour light at the northern breakfast table is laid before every winter';
+    const breakwater = 'the harbour light at the northern breakwater gate is registered before every winter';
+    const text = `${breakfast}\n${breakwater}\n`;
+    const editor = await editorWith(`${text}the harbour light at the northern break▮\n`);
+    await vscode.commands.executeCommand('editor.action.triggerSuggest');
+    assert.ok(await acceptsUnasked(editor));
+    // Without the widget the nearer line would be copied; the widget's first item is the other one.
+    assert.equal(editor.document.getText(), `${text}${breakfast}\n`);
   });
 
   it('leaves the line ends of the document as they are', async () => {

@@ -55,12 +55,8 @@ export async function accepts(
   return false;
 }
 
-/** Types as a person does, and accepts what appears by itself; false when nothing does. */
-export async function acceptsAfterTyping(editor: vscode.TextEditor, typed: string): Promise<boolean> {
-  for (const character of typed) {
-    await vscode.commands.executeCommand('type', { text: character });
-    await sleep(20);
-  }
+/** Accepts what appears by itself; false when nothing does. */
+export async function acceptsUnasked(editor: vscode.TextEditor): Promise<boolean> {
   const { version } = editor.document;
   const end = Date.now() + LIMIT_MS;
   while (editor.document.version === version && Date.now() < end) {
@@ -68,6 +64,14 @@ export async function acceptsAfterTyping(editor: vscode.TextEditor, typed: strin
     await vscode.commands.executeCommand('editor.action.inlineSuggest.commit');
   }
   return editor.document.version !== version;
+}
+
+/** Types key by key, as a person does. */
+export async function type(text: string): Promise<void> {
+  for (const character of text) {
+    await vscode.commands.executeCommand('type', { text: character });
+    await sleep(20);
+  }
 }
 
 /** A person's own setting for the time of `work`. */
@@ -82,6 +86,11 @@ export async function withSetting(id: string, value: unknown, work: () => Promis
   }
 }
 
+/** Closes everything without asking whether to save. */
 export async function closeEditors(): Promise<void> {
-  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  // The editor still has something to do after the text has changed.
+  await sleep(STEP_MS);
+  while (vscode.window.activeTextEditor !== undefined) {
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  }
 }
