@@ -11,14 +11,35 @@ export function passesGate(confidence: number, trigger: CompleteParams['trigger'
 /** Longer matches say nothing more. */
 const MAX_MATCH = 40;
 
-/** Estimated probability that the candidate is exactly the rest of the line the person wants, 0–1. */
-export function confidenceOf({ reading, matchLength }: Evidence): number {
-  const match = Math.log1p(Math.min(matchLength, MAX_MATCH));
-  if (reading === null) return logistic(-4.2 + 1.15 * match);
-  const mean = reading.logProbability / reading.tokens;
-  return logistic(0.9 + 0.55 * reading.logProbability + 0.9 * mean + 0.25 * match);
+/** Weights of `training/fitGate.ts`, bias first. */
+const READ_WEIGHTS = [0.9, 0.55, 0.9, 0.25, 0];
+const COPY_WEIGHTS = [-4.2, 1.15];
+
+/** What the gate knows of a line that a model has read. */
+export function readFeatures({ text, reading, matchLength }: Evidence): number[] | undefined {
+  if (reading === null) return undefined;
+  return [
+    reading.logProbability,
+    reading.logProbability / reading.tokens,
+    Math.log1p(Math.min(matchLength, MAX_MATCH)),
+    Math.log1p(text.trim().length),
+  ];
 }
 
-function logistic(x: number): number {
-  return 1 / (1 + Math.exp(-x));
+/** What the gate knows of a copy that no model has read. */
+export function copyFeatures({ matchLength }: Evidence): number[] {
+  return [Math.log1p(Math.min(matchLength, MAX_MATCH))];
+}
+
+/** Estimated probability that the candidate is exactly the rest of the line the person wants, 0–1. */
+export function confidenceOf(candidate: Evidence): number {
+  const features = readFeatures(candidate);
+  return features === undefined
+    ? logistic(COPY_WEIGHTS, copyFeatures(candidate))
+    : logistic(READ_WEIGHTS, features);
+}
+
+function logistic([bias = 0, ...weights]: readonly number[], features: readonly number[]): number {
+  const sum = features.reduce((total, feature, i) => total + feature * (weights[i] ?? 0), bias);
+  return 1 / (1 + Math.exp(-sum));
 }
