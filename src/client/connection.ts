@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import {
   CancellationTokenSource,
   createMessageConnection,
+  ErrorCodes,
   ResponseError,
   StreamMessageReader,
   StreamMessageWriter,
@@ -27,6 +28,14 @@ export interface ConnectionListener {
   /** The socket closed; called once, after all calls were settled. */
   onClose(): void;
 }
+
+/** Made on this side when a message could not be sent or its answer can no longer come. */
+const transportErrors: ReadonlySet<number> = new Set([
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.MessageReadError,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+]);
 
 const ErrorData = v.object({ code: v.picklist(errorCodes) });
 
@@ -66,7 +75,12 @@ export function openConnection(socket: Socket, listener: ConnectionListener): Co
       open.add(reject);
       void rpc
         .sendRequest(name, params, cancellation.token)
-        .then(resolve, (error: unknown) => reject(fromWire(error)))
+        .then(resolve, (error: unknown) => {
+          const failure = fromWire(error);
+          // Half-closed or broken: the rest of the socket is of no use.
+          if (failure.code === 'engine-stopped') socket.destroy();
+          reject(failure);
+        })
         .finally(() => {
           open.delete(reject);
           signal?.removeEventListener('abort', onAbort);
@@ -98,9 +112,11 @@ function issueOf(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>
 }
 
 function fromWire(error: unknown): GemmaError {
-  if (!(error instanceof ResponseError)) return toGemmaError(error);
-  const data = v.safeParse(ErrorData, error.data);
-  return data.success
-    ? new GemmaError(data.output.code, error.message)
-    : new GemmaError('protocol', `The inference process refused the message: ${error.message}`);
+  const data = v.safeParse(ErrorData, error instanceof ResponseError ? error.data : null);
+  const { message } = toGemmaError(error);
+  if (data.success) return new GemmaError(data.output.code, message);
+  if (error instanceof ResponseError && !transportErrors.has(error.code)) {
+    return new GemmaError('protocol', `The inference process refused the message: ${message}`);
+  }
+  return new GemmaError('engine-stopped', `The inference process can't be reached: ${message}`);
 }

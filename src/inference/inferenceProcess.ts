@@ -81,7 +81,7 @@ export async function runInferenceProcess(
     { connectMs: args['connect-ms'], idleExitMs: args['idle-exit-ms'], vanishMs: args['vanish-ms'] },
     end,
   );
-  const unloadTimer = setTimeout(() => void models.unload().catch(() => undefined), args['unload-ms']);
+  const unloadTimer = setInterval(() => void models.unload().catch(() => undefined), args['unload-ms']);
   const handlers = createHandlers({
     engine,
     jobs,

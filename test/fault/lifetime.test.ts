@@ -26,6 +26,7 @@ describe('one inference process for all clients', function () {
     const [first, second] = await Promise.all([one.call('status', {}), two.call('status', {})]);
     assert.equal(first.pid, second.pid);
     assert.equal(first.clients, 2);
+    await until('the loser of the election has left', () => home.processes().length === 1);
     assert.deepEqual(home.processes(), [first.pid]);
   });
 
