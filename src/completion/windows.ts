@@ -1,16 +1,5 @@
 import { MAX_PREFIX_CHARS, MAX_SUFFIX_CHARS } from '../protocol/engine.ts';
-
-/** Line access to a document, so that a huge one is never copied whole. Lines carry no line ends. */
-export interface TextLines {
-  readonly lineCount: number;
-  lineText(line: number): string;
-}
-
-/** 0-based; `character` counts UTF-16 units. */
-export interface Cursor {
-  readonly line: number;
-  readonly character: number;
-}
+import type { Cursor, TextLines } from './textLines.ts';
 
 /** Text around the cursor as the engine wants it: line ends are \n, the prefix ends where the suffix begins. */
 export interface CompletionWindow {

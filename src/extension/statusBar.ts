@@ -98,5 +98,5 @@ function modelLines(status: EngineStatus, builtIn: boolean): string[] {
   if (status.name !== 'ready' && status.name !== 'working') return [];
   const { name, backend, threads, quantization } = status.model;
   const model = builtIn ? vscode.l10n.t('{0} (built in)', name) : name;
-  return [model, vscode.l10n.t('{0} backend, {1}, {2} threads', backend, quantization, threads)];
+  return [model, vscode.l10n.t('{0} backend, {1}, threads: {2}', backend, quantization, threads)];
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { Cursor, TextLines } from '../../completion/windows.ts';
+import { joinLines } from '../../completion/textLines.ts';
+import type { Cursor, TextLines } from '../../completion/textLines.ts';
 
 /** Line access to a document. Its whole text is never asked for: that would copy it. */
 export function documentLines(document: vscode.TextDocument): TextLines {
@@ -11,19 +12,9 @@ export function editedText(
   document: vscode.TextDocument,
   position: vscode.Position,
 ): { lines: TextLines; cursor: Cursor } {
-  const parts = [...cellsAbove(document), document].map((part) => documentLines(part));
-  const starts: number[] = [];
-  let lineCount = 0;
-  for (const part of parts) {
-    starts.push(lineCount);
-    lineCount += part.lineCount;
-  }
-  const lineText = (line: number): string => {
-    const index = starts.findLastIndex((start) => start <= line);
-    return parts[index]?.lineText(line - (starts[index] ?? 0)) ?? '';
-  };
-  const cursor = { line: (starts.at(-1) ?? 0) + position.line, character: position.character };
-  return { lines: { lineCount, lineText }, cursor };
+  const above = joinLines(cellsAbove(document).map((cell) => documentLines(cell)));
+  const lines = joinLines([above, documentLines(document)]);
+  return { lines, cursor: { line: above.lineCount + position.line, character: position.character } };
 }
 
 function cellsAbove(document: vscode.TextDocument): vscode.TextDocument[] {

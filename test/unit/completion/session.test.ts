@@ -18,7 +18,9 @@ async function waitAfterTyping(gapMs: number): Promise<number> {
   return scene.clock.now() - start;
 }
 
-describe('completion session', () => {
+describe('completion session', function () {
+  this.timeout(30_000);
+
   it('asks the engine and shows its answer', async () => {
     const scene = new Scene();
     scene.respond = () => ' total;';

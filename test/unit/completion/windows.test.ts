@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
+import { joinLines } from '../../../src/completion/textLines.ts';
 import { completionWindow, textAround, windowAround } from '../../../src/completion/windows.ts';
 import { MAX_PREFIX_CHARS, MAX_SUFFIX_CHARS } from '../../../src/protocol/engine.ts';
 
@@ -11,7 +12,14 @@ function windowAt(marked: string) {
 
 const numbered = (count: number) => Array.from({ length: count }, (_, line) => `line ${line} of the file`);
 
-describe('completion window', () => {
+const lines = (texts: readonly string[]) => ({
+  lineCount: texts.length,
+  lineText: (line: number) => texts[line] ?? '',
+});
+
+describe('completion window', function () {
+  this.timeout(30_000);
+
   it('splits a small file at the cursor', () => {
     assert.deepEqual(windowAt('one\ntwo ▮three\nfour\n'), { prefix: 'one\ntwo ', suffix: 'three\nfour\n' });
   });
@@ -83,11 +91,6 @@ describe('completion window', () => {
 });
 
 describe('text around a line', () => {
-  const lines = (texts: readonly string[]) => ({
-    lineCount: texts.length,
-    lineText: (line: number) => texts[line] ?? '',
-  });
-
   it('is all of a small document', () => {
     assert.equal(textAround(lines(['a', 'b', 'c']), 1, 100), 'a\nb\nc');
   });
@@ -100,5 +103,15 @@ describe('text around a line', () => {
     assert.equal(textAround(lines(['a', 'b']), 99, 100), 'a\nb');
     assert.equal(textAround(lines(['x'.repeat(200), 'b']), 0, 100), '');
     assert.equal(textAround(lines(['']), 0, 100), '');
+  });
+});
+
+describe('joined texts', () => {
+  it('are read as one, as the cells of a notebook are', () => {
+    const joined = joinLines([lines(['import x', 'x.run()']), lines([]), lines(['y = x.', ''])]);
+    assert.deepEqual(windowAround(joined, { line: 2, character: 6 }), {
+      prefix: 'import x\nx.run()\ny = x.',
+      suffix: '\n',
+    });
   });
 });
