@@ -12,17 +12,18 @@ export function passesGate(confidence: number, trigger: CompleteParams['trigger'
 const MAX_MATCH = 40;
 
 /** Weights of `training/fitGate.ts`, bias first. */
-const READ_WEIGHTS = [0.9, 0.55, 0.9, 0.25, 0];
+const READ_WEIGHTS = [0.9, 0.55, 0.9, 0.25, 0, 0];
 const COPY_WEIGHTS = [-4.2, 1.15];
 
 /** What the gate knows of a line that a model has read. */
-export function readFeatures({ text, reading, matchLength }: Evidence): number[] | undefined {
+export function readFeatures({ text, source, reading, matchLength }: Evidence): number[] | undefined {
   if (reading === null) return undefined;
   return [
     reading.logProbability,
     reading.logProbability / reading.tokens,
     Math.log1p(Math.min(matchLength, MAX_MATCH)),
     Math.log1p(text.trim().length),
+    source === 'copied' ? 1 : 0,
   ];
 }
 

@@ -1,7 +1,8 @@
 import type { CompleteParams, CompleteResult, NoSuggestionReason } from '../../protocol/engine.ts';
 import { findCopies } from '../candidates/copier.ts';
-import { confidenceOf, passesGate } from '../candidates/gate.ts';
-import { refusalsFor } from '../candidates/refusal.ts';
+import { bestCandidate } from '../candidates/bestCandidate.ts';
+import type { Evidence } from '../candidates/evidence.ts';
+import { passesGate } from '../candidates/gate.ts';
 import type { CancelFlag } from './cancelFlag.ts';
 import { type CompletionModel, type ModelReading, readByModel } from './readByModel.ts';
 
@@ -35,20 +36,13 @@ export async function completeLine(
   return { ...suggestion, text, ...work, ...by(model) };
 }
 
-function choose(request: CompleteParams, candidates: ModelReading['candidates']): Suggestion {
-  const refusal = refusalsFor(request);
-  let reason: NoSuggestionReason = 'nothing-to-complete';
-  for (const candidate of candidates) {
-    const refused = refusal(candidate);
-    if (refused !== null) {
-      reason = refused;
-      continue;
-    }
-    const confidence = confidenceOf(candidate);
-    if (!passesGate(confidence, request.trigger)) return nothing('low-confidence', confidence);
-    return { text: candidate.text, reason: null, source: candidate.source, confidence };
-  }
-  return nothing(reason);
+/** The likeliest candidate that is not worthless, if it passes the gate. */
+function choose(request: CompleteParams, candidates: readonly Evidence[]): Suggestion {
+  const { best, refused } = bestCandidate(request, candidates);
+  if (best === null) return nothing(refused ?? 'nothing-to-complete');
+  const { text, source } = best.candidate;
+  if (!passesGate(best.confidence, request.trigger)) return nothing('low-confidence', best.confidence);
+  return { text, reason: null, source, confidence: best.confidence };
 }
 
 function nothing(reason: NoSuggestionReason, confidence: number | null = null): Suggestion {
@@ -57,7 +51,6 @@ function nothing(reason: NoSuggestionReason, confidence: number | null = null): 
 
 function copiesAlone(copies: ReturnType<typeof findCopies>): ModelReading {
   return {
-    // Longest match first, as found.
     candidates: copies.map(({ text, matchLength }) => ({
       text,
       source: 'copied',

@@ -16,7 +16,6 @@ export interface CompletionModel extends LineModel {
 }
 
 export interface ModelReading {
-  /** Likeliest first. */
   readonly candidates: readonly Evidence[];
   readonly work: Work;
 }
@@ -81,7 +80,6 @@ export async function readByModel(
     candidates.push({ text, source: 'copied', reading, matchLength, repeats: false });
   }
 
-  candidates.sort((a, b) => (b.reading?.logProbability ?? 0) - (a.reading?.logProbability ?? 0));
   return {
     candidates,
     work: {
