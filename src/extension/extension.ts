@@ -13,14 +13,14 @@ import { StatusBar } from './statusBar.ts';
 /** What the extension suite may look at. */
 export interface TestApi {
   readonly engine: Engine;
-  /** Time that activation took of the extension host. */
-  readonly activationMs: number;
+  /** Processor time that activation took of the extension host, in milliseconds. */
+  readonly activationCpuMs: number;
 }
 
 let engine: Engine | undefined;
 
 export function activate(context: vscode.ExtensionContext): TestApi | undefined {
-  const startedAt = performance.now();
+  const startedAt = process.cpuUsage();
   const log = createLog();
   const settings = new Settings();
   const snooze = new Snooze();
@@ -34,9 +34,10 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     new Completion(engine, settings, snooze, log),
     registerCommands({ engine, settings, snooze, log }),
   );
-  const activationMs = performance.now() - startedAt;
-  log.info('activated', { activationMs });
-  return context.extensionMode === vscode.ExtensionMode.Test ? { engine, activationMs } : undefined;
+  const { user, system } = process.cpuUsage(startedAt);
+  const activationCpuMs = (user + system) / 1_000;
+  log.info('activated', { activationCpuMs });
+  return context.extensionMode === vscode.ExtensionMode.Test ? { engine, activationCpuMs } : undefined;
 }
 
 export async function deactivate(): Promise<void> {
