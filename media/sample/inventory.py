@@ -17,8 +17,6 @@ class Inventory:
     def add(self, name: str, price: float, quantity: int) -> None:
         if not name:
             raise ValueError("name must not be empty")
-        if price < 0:
-            raise ValueError("price must not be negative")
         if quantity < 0:
             raise ValueError("quantity must not be negative")
         self.items[name] = Item(name, price, quantity)
@@ -26,6 +24,7 @@ class Inventory:
     def restock(self, name: str, quantity: int) -> None:
         if not name:
             raise ValueError("name must not be empty")
+        if quantity < 0:
         item = self.items[name]
         item.quantity += quantity
 

@@ -15,15 +15,15 @@ type order struct {
 }
 
 func handleOrders(w http.ResponseWriter, r *http.Request) {
-	orders := []order{{ID: "1", Customer: "Ada", Quantity: 2, Price: 9.5}}
-	if err := json.NewEncoder(w).Encode(orders); err != nil {
+	payload := []order{{ID: "1", Customer: "Ada", Quantity: 2, Price: 9.5}}
+	if err := json.NewEncoder(w).Encode(payload); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
 
 func handleHealth(w http.ResponseWriter, r *http.Request) {
-	if err := json.NewEncoder(w).Encode("ok"); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+	payload := map[string]string{"status": "ok"}
+	if err := json.NewEncoder(w).Encode(payload); err != nil {
 	}
 }
 

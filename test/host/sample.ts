@@ -11,11 +11,11 @@ export interface Scene {
   readonly typed: string;
 }
 
-/** One per language; the last two have no place in what the embedded model was trained on, or less of one. */
+/** One per language. The embedded model was not trained on Go: there, copies of earlier lines are all there is. */
 export const scenes = {
   typescript: { file: 'orders.ts', below: "const id = readString(fields, 'id');", typed: 'const cus' },
-  python: { file: 'inventory.py', below: 'raise ValueError("name must not be empty")', typed: 'if qua' },
-  go: { file: 'server.go', below: 'mux.HandleFunc("/health", handleHealth)', typed: 'mux.Han' },
+  python: { file: 'inventory.py', below: 'if quantity < 0:', typed: 'raise Va' },
+  go: { file: 'server.go', below: 'Encode(payload); err != nil {', typed: 'http.Er' },
 } as const satisfies Record<string, Scene>;
 
 /** Puts a copy of the sample project at `folder`, which tests and demos may write to. */
