@@ -40,17 +40,17 @@ export function createWasmBackend(folder?: string): Backend {
   };
 }
 
-function createModel(
+async function createModel(
   ort: OrtWasm,
   graph: Uint8Array,
   weights: ReadonlyMap<string, Uint8Array>,
   manifest: ModelManifest,
   { threads }: LoadOptions,
-): LoadedModel {
+): Promise<LoadedModel> {
   try {
     return new WasmModel(ort, graph, weights, manifest, threads);
   } catch (error) {
-    dropIfTrapped(ort, error);
+    await dropIfTrapped(ort, error);
     throw loadError(manifest.name, error);
   }
 }
@@ -109,7 +109,7 @@ class WasmModel implements LoadedModel {
     try {
       return this.#run(kv, past + tokens.length, tokens, rows);
     } catch (error) {
-      dropIfTrapped(this.#ort, error);
+      await dropIfTrapped(this.#ort, error);
       throw runError(this.manifest.name, error);
     }
   }
@@ -149,6 +149,6 @@ class WasmModel implements LoadedModel {
 }
 
 /** A trap (unlike an error code) leaves the module unusable; the next load starts a new one. */
-function dropIfTrapped(ort: OrtWasm, error: unknown): void {
-  if (error instanceof Error && error.name === 'RuntimeError') dropOrtWasm(ort);
+async function dropIfTrapped(ort: OrtWasm, error: unknown): Promise<void> {
+  if (error instanceof Error && error.name === 'RuntimeError') await dropOrtWasm(ort);
 }

@@ -16,10 +16,11 @@ const ENVIRON_SIZES_GET = 'Ha';
  *
  * @throws Error when the imports are not those of the pinned glue
  */
-export function setEnvironment(imports: WebAssembly.Imports): void {
+export function setEnvironment(imports: Record<string, Record<string, unknown>>): void {
   const own = imports[MODULE];
   const memory = own?.[MEMORY];
-  if (own === undefined || !hasBuffer(memory)) throw new Error('its imports have other names');
+  const known = typeof own?.[ENVIRON_GET] === 'function' && typeof own[ENVIRON_SIZES_GET] === 'function';
+  if (own === undefined || !known || !hasBuffer(memory)) throw new Error('its imports have other names');
   const strings = VARIABLES.map((variable) => new TextEncoder().encode(`${variable}\0`));
 
   own[ENVIRON_SIZES_GET] = (count: number, bytes: number): number => {

@@ -100,9 +100,9 @@ export function loadOrtWasm(threads: number, folder: string): Promise<OrtWasm> {
 }
 
 /** Forgets a module that trapped: its heap is in an unknown state. */
-export function dropOrtWasm(module: OrtWasm): void {
-  for (const [key, promise] of modules) {
-    void promise.then((candidate) => candidate === module && modules.delete(key));
+export async function dropOrtWasm(trapped: OrtWasm): Promise<void> {
+  for (const [key, module] of modules) {
+    if ((await module.catch(() => undefined)) === trapped) modules.delete(key);
   }
 }
 

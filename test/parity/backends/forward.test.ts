@@ -168,4 +168,23 @@ describe('the WebAssembly heap', () => {
     for (let i = 0; i < 10; i++) await comeAndGo();
     assert.equal(ort.HEAPU8.length, heapBytes);
   });
+
+  it('says when it is full, and serves again once buffers are freed', async function () {
+    this.timeout(60_000);
+    const model = await createWasmBackend().load(tiny.folder, tiny.manifest, { threads: 1 });
+    const buffers: KvBuffer[] = [];
+    function fill(): never {
+      // 4 GiB hold fewer than 2,000 of these.
+      for (let i = 0; i < 2_000; i++)
+        buffers.push(model.createKvBuffer(tiny.manifest.architecture.maxPositions));
+      throw new Error('the heap has no end');
+    }
+    assert.throws(fill, { code: 'out-of-memory' });
+
+    for (const buffer of buffers.splice(0)) buffer.dispose();
+    const kv = model.createKvBuffer(40);
+    assert.equal((await model.forward(kv, 0, someTokens(tiny.manifest, 40), 1)).length, 320);
+    kv.dispose();
+    await model.dispose();
+  });
 });
