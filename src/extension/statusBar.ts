@@ -18,6 +18,9 @@ const icons: Record<StatusName, string> = {
   error: '$(warning)',
 };
 
+/** As its model card calls it. */
+const BUILT_IN_MODEL = 'Pebble';
+
 /** Work that is over sooner is not worth a flicker. */
 const SETTLE_MS = 150;
 
@@ -97,6 +100,6 @@ function explainLoading(status: EngineStatus): string {
 function modelLines(status: EngineStatus, builtIn: boolean): string[] {
   if (status.name !== 'ready' && status.name !== 'working') return [];
   const { name, backend, threads, quantization } = status.model;
-  const model = builtIn ? vscode.l10n.t('{0} (built in)', name) : name;
+  const model = builtIn ? vscode.l10n.t('{0} (built in)', BUILT_IN_MODEL) : name;
   return [model, vscode.l10n.t('{0} backend, {1}, threads: {2}', backend, quantization, threads)];
 }

@@ -5,6 +5,7 @@ import { MAX_NEIGHBOR_CHARS, MAX_NEIGHBORS } from '../../protocol/engine.ts';
 import type { CompleteParams } from '../../protocol/engine.ts';
 import { Disposable } from '../disposable.ts';
 import { documentLines } from './documentLines.ts';
+import { identityOf } from './identity.ts';
 
 type Neighbor = CompleteParams['neighbors'][number];
 
@@ -60,7 +61,7 @@ export class Neighbors extends Disposable {
     const known = this.#cuts.get(document);
     if (known?.version === document.version && known.line === line) return known.neighbor;
     const text = textAround(documentLines(document), line, MAX_NEIGHBOR_CHARS);
-    const neighbor = { languageId: document.languageId, text };
+    const neighbor = { languageId: identityOf(document).languageId, text };
     this.#cuts.set(document, { version: document.version, line, neighbor });
     return neighbor;
   }

@@ -8,7 +8,7 @@ import type { GemmaError } from '../../protocol/errors.ts';
 import { internalCommands } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { editedText } from './documentLines.ts';
-import { fileNameOf } from './fileName.ts';
+import { identityOf } from './identity.ts';
 import type { Neighbors } from './neighbors.ts';
 
 export interface ProviderParts {
@@ -50,9 +50,7 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     const askedAt = performance.now();
     try {
       const shaped = await session.suggest({
-        document: document.uri.toString(),
-        fileName: fileNameOf(document.uri.path),
-        languageId: document.languageId.slice(0, MAX_LANGUAGE_ID_CHARS),
+        ...identityOf(document),
         prefix,
         suffix,
         forcedPrefix: start.forcedPrefix,
@@ -81,9 +79,6 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     this.#failure = error;
   }
 }
-
-/** As in the protocol. */
-const MAX_LANGUAGE_ID_CHARS = 128;
 
 /** The protocol's longest forced prefix; a longer item is a snippet, not the beginning of a line. */
 const MAX_FORCED_CHARS = 256;

@@ -5,7 +5,7 @@ import { windowAround } from '../../completion/windows.ts';
 import { Disposable } from '../disposable.ts';
 import type { Engine } from '../engine.ts';
 import { editedText } from './documentLines.ts';
-import { fileNameOf } from './fileName.ts';
+import { identityOf } from './identity.ts';
 
 /** Time without moving the cursor after which a file counts as looked at. */
 const IDLE_MS = 400;
@@ -56,13 +56,7 @@ export class WarmUp extends Disposable {
     const abort = new AbortController();
     this.#running = abort;
     const { lines, cursor } = editedText(document, selection.active);
-    const params = {
-      document: document.uri.toString(),
-      fileName: fileNameOf(document.uri.path),
-      languageId: document.languageId,
-      ...windowAround(lines, cursor),
-    };
-    await this.#engine.warmUp(params, abort.signal);
+    await this.#engine.warmUp({ ...identityOf(document), ...windowAround(lines, cursor) }, abort.signal);
   }
 
   #cancel(): void {
