@@ -16,7 +16,7 @@ const MAX_BYTES = 30 * 1024 * 1024;
 const ALLOWED = [
   /^(extension\.vsixmanifest|\[Content_Types\]\.xml)$/,
   /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|LICENSE\.txt|NOTICE|SECURITY\.md)$/i,
-  /^extension\/dist\/[\w./-]+\.(cjs|mjs|wasm|css|js)$/,
+  /^extension\/dist\/(extension\.cjs|inference\/[\w./-]+\.(mjs|wasm))$/,
   /^extension\/models\/pebble\/[\w.-]+\.(json|safetensors|md)$/,
   /^extension\/media\/[\w./-]+\.(png|svg)$/,
   /^extension\/l10n\/[\w.-]+\.json$/,

@@ -7,7 +7,7 @@ import { workbenchAddress, type WorkbenchOptions } from './workbench.ts';
 
 /** Lines that this VS Code without its optional native modules and without a network always prints. */
 const NOISE =
-  /^Ignoring fetching|^Canceled: Canceled|spdlog|native-watchdog|ripgrep-universal|^\[(AgentHost|AccountPolicyGate|Service Worker|reconnection)|^(Creating a socket|Resolv(ing|ed) connection|Updating additional|Creation of workbench)/;
+  /^Ignoring fetching|^Canceled: Canceled|^Timed out waiting for authentication provider|spdlog|native-watchdog|ripgrep-universal|^\[(AgentHost|AccountPolicyGate|Service Worker|reconnection)|^(Creating a socket|Resolv(ing|ed) connection|Updating additional|Creation of workbench)/;
 
 /** Where the extension host's output goes, and how long it may take. */
 export interface HostedTestOptions extends WorkbenchOptions {

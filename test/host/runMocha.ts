@@ -11,7 +11,7 @@ const TEST_LIMIT_MS = 60_000;
  * @throws Error when a test failed, which is what makes the host's exit code 1
  */
 export async function runMocha(loadTests: () => void): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', color: true, timeout: TEST_LIMIT_MS, reporter: CountingReporter });
+  const mocha = new Mocha({ ui: 'bdd', timeout: TEST_LIMIT_MS, reporter: CountingReporter });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   loadTests();
   const failures = await new Promise<number>((resolve) => void mocha.run(resolve));
