@@ -40,7 +40,10 @@ const transportErrors: ReadonlySet<number> = new Set([
 const ErrorData = v.object({ code: v.picklist(errorCodes) });
 
 export function openConnection(socket: Socket, listener: ConnectionListener): Connection {
-  const rpc = createMessageConnection(new StreamMessageReader(socket), new StreamMessageWriter(socket));
+  const reader = new StreamMessageReader(socket);
+  // Its timer would run for ever, and keep this process alive, when a message is cut off by the other's death.
+  reader.partialMessageTimeout = 0;
+  const rpc = createMessageConnection(reader, new StreamMessageWriter(socket));
   const open = new Set<(error: GemmaError) => void>();
 
   subscribe('progress', (body) => listener.onEvent('progress', body));

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { completion } from '../support/clientRequests.ts';
-import { kill, testHome, until } from '../support/inferenceProcess.ts';
+import { kill, startClientProcess, testHome, until } from '../support/inferenceProcess.ts';
 import type { TestHome } from '../support/inferenceProcess.ts';
 
 describe('one inference process for all clients', function () {
@@ -80,15 +78,8 @@ describe('the inference process ends', function () {
     await home.dispose();
   });
 
-  /** A client in a process of its own that runs a completion with `prefix`. */
   async function startVictim(prefix: string): Promise<void> {
-    const { entry, home: folder, version } = home.options;
-    const script = join(dirname(entry), 'clientProcess.mjs');
-    const victim = spawn(process.execPath, [script, entry, folder, version, prefix], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    victims.push(victim);
-    await once(victim.stdout ?? victim, 'data');
+    victims.push(await startClientProcess(home, prefix));
   }
 
   for (const [state, prefix] of [

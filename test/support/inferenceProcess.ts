@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { EngineClient } from '../../src/client/engineClient.ts';
@@ -79,6 +82,17 @@ export async function testHome(more: Partial<ProcessOptions> = {}): Promise<Test
       await rm(endpointFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** A client in a process of its own, connected and loaded, that has just asked for a completion of `prefix`. */
+export async function startClientProcess(home: TestHome, prefix: string): Promise<ChildProcess> {
+  const { entry, home: folder, version, embeddedModel = '' } = home.options;
+  const script = join(dirname(await fakeEntry()), 'clientProcess.mjs');
+  const child = spawn(process.execPath, [script, entry, folder, version, embeddedModel, prefix], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(child.stdout, 'data');
+  return child;
 }
 
 /** A process that has ended meanwhile is fine. */
