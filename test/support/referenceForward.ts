@@ -35,12 +35,18 @@ interface Layer {
   readonly values: Vector[];
 }
 
-/** Logits of every position of `tokens`. */
+/**
+ * Logits of every position of `tokens`.
+ *
+ * @param seen what a matrix sees of its input: the identity, or a quantization of the activations
+ */
 export function referenceForward(
   { config, tensors }: Pick<RandomCheckpoint, 'config' | 'tensors'>,
   tokens: readonly number[],
   slip?: Slip,
+  seen: (input: Vector) => Vector = (input) => input,
 ): Vector[] {
+  const multiply = (matrix: Float32Array, input: Vector): Vector => product(matrix, seen(input));
   const number = (key: string): number => Number(config[key]);
   const tensor = (name: string): Float32Array => {
     const found = tensors.get(name) ?? tensors.get(`model.${name}`);
@@ -91,7 +97,7 @@ export function referenceForward(
   const factor = scalingFactor(config['rope_scaling']);
 
   return tokens.map((token, position) => {
-    let x = Float64Array.from(
+    let x: Vector = Float64Array.from(
       embedding.subarray(token * hiddenSize, (token + 1) * hiddenSize),
       (value) => value * Math.sqrt(hiddenSize),
     );
@@ -174,7 +180,7 @@ function rotate(x: Vector, headDim: number, position: number, theta: number): Ve
 }
 
 /** matrix [rows, x.length] · x */
-function multiply(matrix: Float32Array, x: Vector): Vector {
+function product(matrix: Float32Array, x: Vector): Vector {
   const out = new Float64Array(matrix.length / x.length);
   for (let row = 0; row < out.length; row++) {
     let sum = 0;
@@ -182,6 +188,17 @@ function multiply(matrix: Float32Array, x: Vector): Vector {
     out[row] = sum;
   }
   return out;
+}
+
+/**
+ * `x` in 256 steps between its smallest and largest value, zero among them: what DynamicQuantizeMatMul multiplies.
+ * (DynamicQuantizeLinear of onnx/onnx.)
+ */
+export function dynamicallyQuantized(x: Vector): Vector {
+  const low = Math.min(0, ...x);
+  const scale = (Math.max(0, ...x) - low) / 255;
+  const zero = Math.round(-low / scale);
+  return x.map((value) => (Math.min(255, Math.max(0, Math.round(value / scale) + zero)) - zero) * scale);
 }
 
 function add(a: Vector, b: Vector): Vector {

@@ -43,6 +43,12 @@ const Entry = v.object({
   data_offsets: v.tuple([size, size]),
 });
 
+// Not a record: checking every key again would be slow, and the entries are checked one by one anyway.
+const Header = v.custom<object>(
+  (json) => typeof json === 'object' && json !== null && !Array.isArray(json),
+  'Expected an object.',
+);
+
 /** Reads `length` bytes at `offset`; fewer only at the end of the file. */
 export type ReadAt = (offset: number, length: number) => Promise<Uint8Array>;
 
@@ -71,7 +77,7 @@ export async function readSafetensorsHeader(
   let entries: [string, unknown][];
   try {
     const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    entries = Object.entries(v.parse(v.looseObject({}), json));
+    entries = Object.entries(v.parse(Header, json));
   } catch (cause) {
     throw damaged('its header is not a JSON object', cause);
   }

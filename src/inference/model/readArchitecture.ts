@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { Architecture, LayerAttention } from './architecture.ts';
+import { family, type GenerationName } from './family.ts';
 import { readRope, RopeConfig } from './readRope.ts';
 
 /** Longest rotary tables: 32,768 positions of 256 dimensions are 17 MB each, and no completion needs more. */
@@ -74,6 +75,14 @@ export function readArchitecture(configJson: unknown): Architecture {
   };
 }
 
+/** Generations by `model_type`; `gemma3` has the text model inside a larger one. */
+const modelTypes: ReadonlyMap<string, GenerationName> = new Map([
+  ['gemma', 'gemma'],
+  ['gemma2', 'gemma2'],
+  ['gemma3_text', 'gemma3'],
+  ['gemma3', 'gemma3'],
+]);
+
 const Kind = v.object({
   model_type: v.optional(v.string()),
   architectures: v.optional(v.array(v.string())),
@@ -85,17 +94,18 @@ function textConfig(configJson: unknown): unknown {
   const parsed = v.safeParse(Kind, configJson);
   if (!parsed.success) throw damaged('it is not a JSON object of a model');
   const { model_type: type, architectures, text_config: text } = parsed.output;
-  if (type === 'gemma3_text') return configJson;
-  if (type === 'gemma3') {
-    const inner = v.safeParse(v.looseObject({ model_type: v.optional(v.literal('gemma3_text')) }), text);
-    if (!inner.success) throw damaged('text_config of the gemma3 model is missing or of another kind');
-    return text;
+  const generation = modelTypes.get(type ?? '');
+  if (generation === undefined || !family[generation].supported) {
+    const name = type ?? architectures?.[0] ?? 'without a model_type';
+    throw new GemmaError(
+      'model-unsupported',
+      `A model of architecture ${name} can't be imported; only Gemma 3 (gemma3_text, gemma3) can.`,
+    );
   }
-  const name = type ?? architectures?.[0] ?? 'without a model_type';
-  throw new GemmaError(
-    'model-unsupported',
-    `A model of architecture ${name} can't be imported; only Gemma 3 (gemma3_text, gemma3) can.`,
-  );
+  if (type !== 'gemma3') return configJson;
+  const inner = v.safeParse(v.looseObject({ model_type: v.optional(v.literal('gemma3_text')) }), text);
+  if (!inner.success) throw damaged('text_config of the gemma3 model is missing or of another kind');
+  return text;
 }
 
 function parseText(text: unknown): TextConfig {

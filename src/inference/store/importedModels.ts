@@ -45,25 +45,27 @@ export async function ensureImported(options: EnsureImportedOptions): Promise<st
   const models = join(home, 'models');
   const digest = await checkpointDigest(folder, quantization);
   const target = join(models, `${modelName(source)}-${quantization}-${digest}`);
-  if (await isIntact(target)) return target;
+  const found = await stateOf(target);
+  if (found === 'intact') return target;
+  // Only what was seen damaged: a folder that appears later is another process's finished import.
+  if (found === 'damaged') await rm(target, { recursive: true, force: true });
   await mkdir(models, { recursive: true, mode: 0o700 });
   await sweepTemporaryFolders(models);
-  await rm(target, { recursive: true, force: true });
   try {
     await importModel({ ...options, target });
   } catch (error) {
     // Another process may have finished first; its import is as good.
-    if (!(await isIntact(target))) throw error;
+    if ((await stateOf(target)) !== 'intact') throw error;
   }
   return target;
 }
 
-/** Whether `folder` holds an import whose files are there in full length. */
-async function isIntact(folder: string): Promise<boolean> {
-  if (!(await stat(folder).catch(() => null))?.isDirectory()) return false;
+/** Of an import: `intact` when all its files are there in full length. */
+async function stateOf(folder: string): Promise<'missing' | 'damaged' | 'intact'> {
+  if ((await stat(folder).catch(() => null)) === null) return 'missing';
   try {
-    return (await findDamage(folder, await readManifest(folder))) === null;
+    return (await findDamage(folder, await readManifest(folder))) === null ? 'intact' : 'damaged';
   } catch {
-    return false;
+    return 'damaged';
   }
 }
