@@ -39,7 +39,9 @@ export async function probeBackends(choice: BackendChoice, options: ProbeOptions
 }
 
 async function probe(backend: Backend): Promise<void> {
-  const model = await backend.loadGraph(probeGraph(), probeManifest, { threads: computeThreads() });
+  const model = await backend.loadGraph(probeGraph(), probeManifest, {
+    threads: computeThreads(backend.name, probeManifest.parameters),
+  });
   try {
     await checkAnswer(model);
   } finally {

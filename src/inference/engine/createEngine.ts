@@ -82,7 +82,8 @@ class OnnxEngine implements Engine {
         `${tokens.length} tokens are more than the model's ${maxPositions} positions.`,
       );
     }
-    const model = await (await this.#backend(backend)).load(folder, manifest, { threads: computeThreads() });
+    const threads = computeThreads(backend, manifest.parameters);
+    const model = await (await this.#backend(backend)).load(folder, manifest, { threads });
     const cache = new KvCache(model, { capacity: tokens.length, budgetBytes: KV_BUDGET_BYTES });
     try {
       return (await cache.prefill(tokens, cancel)).logits.slice();

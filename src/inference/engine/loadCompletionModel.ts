@@ -22,7 +22,8 @@ export interface LoadedCompletionModel {
 export async function loadCompletionModel(folder: string, backend: Backend): Promise<LoadedCompletionModel> {
   const manifest = await readManifest(folder);
   const tokenizer = loadTokenizer(await readFile(join(folder, manifest.tokenizer.name)));
-  const model = await backend.load(folder, manifest, { threads: computeThreads() });
+  const threads = computeThreads(backend.name, manifest.parameters);
+  const model = await backend.load(folder, manifest, { threads });
   const contextTokens =
     manifest.completion?.contextTokens ??
     Math.min(DEFAULT_CONTEXT_TOKENS, manifest.architecture.maxPositions);
