@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import * as fc from 'fast-check';
+import {
+  MAX_NEIGHBOR_CHARS,
+  MAX_NEIGHBORS,
+  MAX_PREFIX_CHARS,
+  MAX_SUFFIX_CHARS,
+} from '../../../src/protocol/engine.ts';
+import { completion } from '../../support/clientRequests.ts';
 import { FrameReader } from '../../../src/inference/frameReader.ts';
 
 /** What a reader makes of `chunks` of a socket's data. */
@@ -49,6 +56,20 @@ describe('frame reader', function () {
         },
       ),
     );
+  });
+
+  it('has room for the longest request the protocol allows, in its longest spelling', () => {
+    const worst = '\u0001';
+    const params = {
+      ...completion(worst.repeat(MAX_PREFIX_CHARS)),
+      suffix: worst.repeat(MAX_SUFFIX_CHARS),
+      neighbors: Array.from({ length: MAX_NEIGHBORS }, () => ({
+        languageId: worst.repeat(128),
+        text: worst.repeat(MAX_NEIGHBOR_CHARS),
+      })),
+    };
+    const { messages } = read([frame({ jsonrpc: '2.0', id: 1, method: 'complete', params })]);
+    assert.equal(messages.length, 1);
   });
 
   const refused: Record<string, Buffer> = {
