@@ -88,8 +88,8 @@ describe('ghost text', function () {
   it('is the model’s own where there is nothing to copy', async () => {
     // Small models know little; that nothing at all comes to its mind here would be a defect.
     const begun: readonly [language: string, text: string][] = [
-      ['python', 'import os\nimport sys\n\nif __name__ == "__mai'],
-      ['typescript', 'export function add(a: number, b: number): number {\n  return a '],
+      ['python', 'import os\n\n\ndef main():\n    for index in ran'],
+      ['typescript', 'export function log(values: number[]): void {\n  for (const value of val'],
       ['javascript', "const fs = require('fs');\nconst path = req"],
     ];
     const suggested: string[] = [];
