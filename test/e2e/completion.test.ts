@@ -20,7 +20,9 @@ describe('the installed extension', function () {
   after(() => code?.remove());
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await code.picture(`failed: ${this.currentTest.title}`);
+    if (this.currentTest?.state !== 'failed') return;
+    await code.picture(`failed: ${this.currentTest.title}`);
+    console.log(await code.server.logs());
   });
 
   for (const [language, scene] of Object.entries(scenes)) {

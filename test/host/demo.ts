@@ -68,7 +68,7 @@ async function demonstrate(): Promise<void> {
     }
   } catch (error) {
     console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
-    if (server) console.error(`The end of the server's log:\n${(await server.log()).slice(-3000)}`);
+    if (server) console.error(await server.logs());
     process.exitCode = 1;
   } finally {
     await server?.stop();
@@ -86,6 +86,9 @@ async function drive(server: VsCodeServer, folder: string, started: number): Pro
     tell('workbench', started);
     await workbench.statusBarItem(EXTENSION_ID).first().waitFor();
     tell('extension activated', started);
+    await workbench.page.locator(`.statusbar-item[id^="${EXTENSION_ID}"] [aria-label*="Ready"]`).waitFor();
+    const [, ...model] = await workbench.statusBarTooltip(EXTENSION_ID);
+    tell('model loaded', started, model.join(', '));
     const before = await workbench.read(scene.file);
     const line = await anchorLine(folder, scene);
     await workbench.openFile(scene.file, line);

@@ -48,10 +48,7 @@ export async function runHostedTests(options: HostedTestOptions): Promise<number
       await window.close();
     }
   } catch (error) {
-    const log = await server.log();
-    throw new Error(`The test run broke off. The end of the server's log:\n${log.slice(-3000)}`, {
-      cause: error,
-    });
+    throw new Error(`The test run broke off.\n${await server.logs()}`, { cause: error });
   } finally {
     await server.stop();
     await folder.remove();

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vscodeHostPaths } from '../../scripts/setup/vscodeHost.mjs';
 import { stopInferenceProcesses } from './inferenceProcesses.ts';
+import { logTails } from './logTails.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -28,7 +29,8 @@ export interface VsCodeServer {
   /** Resolves, never rejects, when the process ended. */
   readonly ended: Promise<void>;
   installExtension(vsix: string): Promise<void>;
-  log(): Promise<string>;
+  /** The ends of its logs and of the inference process's. */
+  logs(): Promise<string>;
   /** Ends the server, its extension hosts and their inference processes. */
   stop(): Promise<void>;
 }
@@ -59,8 +61,7 @@ export async function startServer(options: ServerOptions): Promise<VsCodeServer>
   const data = await prepareFolders(options);
   const environment = isolatedEnvironment(options);
   const port = await freePort();
-  const logFile = path.join(options.folder, 'server.log');
-  const log = openSync(logFile, 'a');
+  const log = openSync(path.join(options.folder, 'server.log'), 'a');
   const [program, ...before] = [...(options.launcher ?? []), node];
   const child = spawn(
     program,
@@ -91,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<VsCodeServer>
     ended,
     installExtension: (vsix) =>
       runToEnd(node, [serverMain, '--install-extension', vsix, ...data], environment),
-    log: () => readFile(logFile, 'utf8'),
+    logs: () => logTails(options.folder),
     async stop() {
       process.off('exit', killAtExit);
       signalGroup(child, 'SIGTERM');
@@ -149,8 +150,7 @@ async function answering(server: VsCodeServer): Promise<void> {
     if (response?.ok) return;
     await sleep(30);
   }
-  const log = await server.log();
-  throw new Error(`VS Code's server did not start. The end of its log:\n${log.slice(-3000)}`);
+  throw new Error(`VS Code's server did not start.\n${await server.logs()}`);
 }
 
 function freePort(): Promise<number> {

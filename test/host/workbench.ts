@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { VsCodeServer } from './server.ts';
 
 /** UI steps wait for a condition, on busy machines too. */
-const STEP_LIMIT_MS = 30_000;
+const STEP_LIMIT_MS = 60_000;
 /** Ghost text is drawn in one go; what stays this long is complete. */
 const SETTLED_MS = 100;
 const POLL_MS = 30;
@@ -148,6 +148,14 @@ export class Workbench {
   /** The status-bar entries whose element id begins with `prefix`, such as an extension's id. */
   statusBarItem(prefix: string): Locator {
     return this.page.locator(`.statusbar-item[id^="${prefix}"]`);
+  }
+
+  /** What the status-bar entry says when the mouse rests on it, line by line. */
+  async statusBarTooltip(prefix: string): Promise<string[]> {
+    await this.statusBarItem(prefix).first().hover();
+    const hover = this.page.locator('.workbench-hover:visible').first();
+    await hover.waitFor();
+    return (await hover.innerText()).split('\n').filter((line) => line.trim() !== '');
   }
 
   async screenshot(file: string): Promise<void> {
