@@ -16,9 +16,6 @@ export interface ModelHostOptions {
   readonly onModel: (model: ModelInfo | null) => void;
 }
 
-/** What each backend runs fastest: int4 is slow in WebAssembly. */
-export const bestQuantization: Record<BackendName, Quantization> = { native: 'q4', wasm: 'q8' };
-
 /** Keeps one model for all clients: the same model asked for twice is loaded once, a given-back one is reloaded. */
 export class ModelHost {
   readonly #options: ModelHostOptions;
@@ -84,7 +81,7 @@ export class ModelHost {
   ): Promise<{ readonly folder: string; readonly backend: BackendName }> {
     const { engine, jobs, store, onProgress } = this.#options;
     const backend = await jobs.submit({ kind: 'model', document: null, run: () => engine.probe(choice) });
-    const folder = await store.ensureImported(model, quantization ?? bestQuantization[backend], (fraction) =>
+    const folder = await store.ensureImported(model, quantization ?? { bestFor: backend }, (fraction) =>
       onProgress({ step: 'import', fraction }),
     );
     return { folder, backend };

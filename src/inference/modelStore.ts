@@ -1,4 +1,5 @@
-import type { Quantization, RequestParams, RequestResult } from '../protocol/engine.ts';
+import type { RequestParams, RequestResult } from '../protocol/engine.ts';
+import type { WeightFormat } from './store/weightFormat.ts';
 
 /** Called with the share that is done, 0–1. */
 export type OnFraction = (fraction: number) => void;
@@ -9,7 +10,7 @@ export interface ModelStore {
    * Folder of the imported form of `model`, a checkpoint or imported folder. A checkpoint is imported into the home
    * folder unless that was done before.
    */
-  ensureImported(model: string, quantization: Quantization, onFraction: OnFraction): Promise<string>;
+  ensureImported(model: string, format: WeightFormat, onFraction: OnFraction): Promise<string>;
   /** @throws GemmaError `cancelled` when `signal` aborts; nothing is left behind */
   import(
     params: RequestParams<'import'>,

@@ -1,6 +1,5 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Quantization } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import { CheckpointFolder } from '../importer/checkpointFolder.ts';
 import { importModel } from '../importer/importModel.ts';
@@ -9,6 +8,7 @@ import { MANIFEST_NAME, readManifest } from '../model/modelManifest.ts';
 import { checkpointDigest } from './checkpointDigest.ts';
 import { findDamage } from './verifyModel.ts';
 import { sweepTemporaryFolders } from './sweepTemporaryFolders.ts';
+import { quantizationFor, type WeightFormat } from './weightFormat.ts';
 
 export interface EnsureImportedOptions {
   /** A Hugging Face checkpoint folder or an imported model folder. */
@@ -16,7 +16,7 @@ export interface EnsureImportedOptions {
   /** Imports lie in its folder `models`. */
   readonly home: string;
   /** For a checkpoint; an imported folder is taken as it is. */
-  readonly quantization: Quantization;
+  readonly format: WeightFormat;
   readonly onProgress?: (fraction: number) => void;
   readonly cancelled?: () => boolean;
 }
@@ -41,7 +41,8 @@ export async function ensureImported(options: EnsureImportedOptions): Promise<st
       `${options.source} holds neither a checkpoint (config.json) nor an imported model (manifest.json).`,
     );
   }
-  const { source, home, quantization } = options;
+  const { source, home } = options;
+  const quantization = await quantizationFor(folder, options.format);
   const models = join(home, 'models');
   const digest = await checkpointDigest(folder, quantization);
   const target = join(models, `${modelName(source)}-${quantization}-${digest}`);
@@ -52,7 +53,7 @@ export async function ensureImported(options: EnsureImportedOptions): Promise<st
   await mkdir(models, { recursive: true, mode: 0o700 });
   await sweepTemporaryFolders(models);
   try {
-    await importModel({ ...options, target });
+    await importModel({ ...options, quantization, target });
   } catch (error) {
     // Another process may have finished first; its import is as good.
     if ((await stateOf(target)) !== 'intact') throw error;

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
-import { ImportParams, ImportResult, Quantization } from '../../protocol/engine.ts';
+import { ImportParams, ImportResult } from '../../protocol/engine.ts';
 import { errorCodes } from '../../protocol/errors.ts';
+import { WeightFormat } from './weightFormat.ts';
 
 /** What the store thread does; parameters and result of each method. */
 export const storeMethods = {
   ensureImported: {
-    params: v.object({ source: v.string(), home: v.string(), quantization: Quantization }),
+    params: v.object({ source: v.string(), home: v.string(), format: WeightFormat }),
     result: v.string(),
   },
   importModel: { params: ImportParams, result: ImportResult },

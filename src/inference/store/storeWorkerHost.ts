@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
-import type { Quantization, RequestParams, RequestResult } from '../../protocol/engine.ts';
+import type { RequestParams, RequestResult } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import { CancelFlag } from '../engine/cancelFlag.ts';
 import type { ModelStore, OnFraction } from '../modelStore.ts';
@@ -11,6 +11,7 @@ import {
   StoreReply,
   type StoreResult,
 } from './storeMessages.ts';
+import type { WeightFormat } from './weightFormat.ts';
 
 interface OpenCall {
   readonly cancel: CancelFlag;
@@ -40,8 +41,8 @@ export class StoreWorkerHost implements ModelStore {
     this.#home = home;
   }
 
-  ensureImported(source: string, quantization: Quantization, onFraction: OnFraction): Promise<string> {
-    return this.#call('ensureImported', { source, home: this.#home, quantization }, onFraction);
+  ensureImported(source: string, format: WeightFormat, onFraction: OnFraction): Promise<string> {
+    return this.#call('ensureImported', { source, home: this.#home, format }, onFraction);
   }
 
   import(

@@ -15,9 +15,9 @@ describe('model host', () => {
       engine: createFakeEngine(),
       jobs,
       store: {
-        ensureImported: (model, quantization, onFraction) => {
-          imports.push(`${model} ${quantization}`);
-          return ensureImported(model, quantization, onFraction);
+        ensureImported: (model, format, onFraction) => {
+          imports.push(`${model} ${JSON.stringify(format)}`);
+          return ensureImported(model, format, onFraction);
         },
         import: () => Promise.reject(new Error('not asked for')),
       },
@@ -33,11 +33,11 @@ describe('model host', () => {
     imports = [];
   });
 
-  it('loads the embedded model when none is named, int4 for native and int8 for WebAssembly', async () => {
+  it('loads the embedded model when none is named, in the form the backend runs best', async () => {
     const models = host();
     await models.load({ backend: 'native' });
     await models.load({ backend: 'wasm' });
-    assert.deepEqual(imports, ['embedded q4', 'embedded q8']);
+    assert.deepEqual(imports, ['embedded {"bestFor":"native"}', 'embedded {"bestFor":"wasm"}']);
   });
 
   it('loads once what is asked for twice, at once or later', async () => {

@@ -20,7 +20,7 @@ async function ensure(
 ): Promise<{ folder: string; steps: number }> {
   let steps = 0;
   const home = join(work.root, 'home');
-  const folder = await ensureImported({ source, home, quantization, onProgress: () => steps++ });
+  const folder = await ensureImported({ source, home, format: quantization, onProgress: () => steps++ });
   return { folder, steps };
 }
 
@@ -99,6 +99,21 @@ describe('A checkpoint asked for by name', () => {
     assert.deepEqual(await readdir(join(work.root, 'home', 'models')), []);
   });
 
+  it('takes the form that a backend runs best: a small one stays exact in WebAssembly', async () => {
+    await using work = await workplace();
+    for (const [bestFor, quantization] of [
+      ['native', 'q4'],
+      ['wasm', 'f32'],
+    ] as const) {
+      const folder = await ensureImported({
+        source: work.source,
+        home: join(work.root, 'home'),
+        format: { bestFor },
+      });
+      assert.equal((await readManifest(folder)).quantization, quantization);
+    }
+  });
+
   it('is imported by two processes at once without harm: one import stays, both use it', async function () {
     await using work = await workplace(randomCheckpoint({ layers: 2, hiddenSize: 256, ffnSize: 1_024 }));
     const script = join(work.root, 'child.mjs');
@@ -123,7 +138,7 @@ describe('A checkpoint asked for by name', () => {
     await Promise.all(children.map((child) => once(child, 'message')));
     const folders = await Promise.all(
       children.map(async (child) => {
-        child.send({ source: work.source, home: join(work.root, 'home'), quantization: 'q8' });
+        child.send({ source: work.source, home: join(work.root, 'home'), format: 'q8' });
         const [folder]: string[] = await once(child, 'message');
         return folder!;
       }),
