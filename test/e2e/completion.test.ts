@@ -98,12 +98,14 @@ describe('the installed extension', function () {
     }
   });
 
-  it('says in the status bar that it is there', async () => {
+  it('says in the status bar that it is ready, with which model and how it runs', async () => {
     const workbench = await code.openSample();
-    assert.match(
-      (await workbench.statusBarItem(EXTENSION_ID).first().getAttribute('aria-label')) ?? '',
-      /Gemma/,
-    );
+    await workbench.page.locator(`.statusbar-item[id^="${EXTENSION_ID}"] [aria-label*="Ready"]`).waitFor();
+    const [state, model, way] = await workbench.statusBarTooltip(EXTENSION_ID);
+    assert.equal(state, 'Ready.');
+    assert.match(model ?? '', /^pebble/i);
+    // The package has no native library inside.
+    assert.match(way ?? '', /^wasm backend, q8/);
   });
 });
 

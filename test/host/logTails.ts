@@ -4,7 +4,7 @@ import path from 'node:path';
 const SHOWN_LINES = 20;
 
 /** The server complains at length about optional native modules that are not there. */
-const NOISE = /spdlog|vsda|native-watchdog|^\s*(tries: \[|\]|\})/;
+const NOISE = /spdlog|vsda|native-watchdog|^\s*(at |tries: \[|\]|\})/;
 
 /** The ends of the server's and the inference process's logs below a server's folder. */
 export async function logTails(folder: string): Promise<string> {
