@@ -119,7 +119,8 @@ async function fetchHost(target) {
 async function removeLeftovers() {
   for (const name of await readdir(cache).catch(() => [])) {
     const pid = /^fetch-(\d+)$/.exec(name)?.[1];
-    if (pid && !isAlive(Number(pid))) await rm(path.join(cache, name), { recursive: true, force: true });
+    if (pid && !isAlive(Number(pid)))
+      await rm(path.join(cache, name), { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
