@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../../scripts/setup/paths.mjs';
 import { isVsCodeHostAvailable } from '../../scripts/setup/vscodeHost.mjs';
@@ -7,6 +7,9 @@ import { inferenceProcesses } from '../host/inferenceProcesses.ts';
 import { scenes, type Scene } from '../host/sample.ts';
 import type { Workbench } from '../host/workbench.ts';
 import { EXTENSION_ID, InstalledVsCode, play } from './installed.ts';
+
+/** A random number that VS Code keeps for its development tools. */
+const VSCODES_OWN = /^\.cache\/Microsoft\/DeveloperTools\//;
 
 describe('the installed extension', function () {
   this.timeout(180_000);
@@ -107,6 +110,23 @@ describe('the installed extension', function () {
     // The package has no native library inside.
     assert.match(way ?? '', /^wasm backend, q8/);
   });
+
+  it('keeps to its own folder, and no code gets into its log', async () => {
+    const workbench = await code.openSample();
+    await play(workbench, scenes.go);
+    await workbench.waitForGhostText();
+    assert.deepEqual(await filesBelow(path.join(code.folder, 'tmp')), []);
+    const home = await filesBelow(path.join(code.folder, 'home'));
+    assert.deepEqual(
+      home.filter((file) => !VSCODES_OWN.test(file)),
+      [],
+    );
+    const storage = path.join(code.folder, 'user-data/User/globalStorage/gemma-code.gemma-code');
+    const stored = await filesBelow(storage);
+    assert.deepEqual(new Set(stored.map((file) => file.split(path.sep)[0])), new Set(['logs', 'models']));
+    const log = await readFile(path.join(storage, 'logs/inference.log'), 'utf8');
+    assert.doesNotMatch(log, /http|payload|server\.go|Error/);
+  });
 });
 
 /** The file on disk is the sample's with one more line. */
@@ -115,4 +135,11 @@ async function assertInserted(workbench: Workbench, scene: Scene, line: number, 
   const saved = (await workbench.read(scene.file)).split('\n');
   assert.equal(saved[line - 1]?.trim(), text.trim());
   assert.deepEqual(saved.toSpliced(line - 1, 1), original);
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
 }
