@@ -30,7 +30,7 @@ export async function loadPebble(): Promise<CompletionModel> {
   const folder = await ensureImported({
     source: fileURLToPath(new URL('../models/pebble', import.meta.url)),
     home: join(tmpdir(), 'gemma-code-evaluation'),
-    quantization: 'q4',
+    format: 'q4',
   });
   return (await loadCompletionModel(folder, await probeBackends('native'))).completion;
 }

@@ -8,7 +8,9 @@ the tied embedding and the norms by Adam. Weights are bfloat16 with float32 mast
 
 import argparse
 import math
+import os
 import queue
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,7 +18,7 @@ from pathlib import Path
 import torch
 
 from data import Samples
-from model import Config, Model
+from model import Model, load_kernels
 
 WORK = Path(__file__).parent / "work"
 CHECKPOINT = WORK / "checkpoint.pt"
@@ -44,7 +46,7 @@ class Optimizer:
         self.parameters = dict(model.named_parameters())
         self.master = {name: p.data.clone() for name, p in self.parameters.items()}
         self.matrices = [n for n, p in self.master.items() if p.dim() == 2 and "embedding" not in n]
-        self.state = {n: torch.zeros(2, *p.shape) for n, p in self.master.items()}
+        self.state = {n: torch.zeros(2, *p.shape, device=p.device) for n, p in self.master.items()}
         c = model.c
         q, kv = c.heads * c.head_dim, c.kv_heads * c.head_dim
         # Fused projections are several matrices to Muon.
@@ -75,18 +77,30 @@ class Optimizer:
             parameter.grad = None
 
 
+def lock_run():
+    """Two runs at once would overwrite each other's checkpoint."""
+    lock = WORK / "training.pid"
+    if lock.exists() and Path(f"/proc/{lock.read_text().strip()}").exists():
+        sys.exit(f"A run is going on already: process {lock.read_text().strip()}, checkpoint {CHECKPOINT}.")
+    lock.write_text(str(os.getpid()))
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--minutes", type=float, default=40)
     arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     options = arguments.parse_args()
+    lock_run()
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    model = Model()
+    if options.device == "cpu":
+        load_kernels()
+    model = Model().to(options.device)
     optimizer = Optimizer(model)
     step, tokens, spent, average = 0, 0, 0.0, None
     if CHECKPOINT.exists():
-        saved = torch.load(CHECKPOINT)
+        saved = torch.load(CHECKPOINT, map_location=options.device)
         step, tokens, spent, average = saved["progress"]
         optimizer.master, optimizer.state = saved["master"], saved["state"]
         for name, parameter in optimizer.parameters.items():
@@ -104,7 +118,7 @@ def main():
 
     threading.Thread(target=produce, daemon=True).start()
     held_out = Samples("heldout", seed=7)
-    checks = [torch.from_numpy(held_out.batch(8, SHORT)) for _ in range(4)]
+    checks = [torch.from_numpy(held_out.batch(8, SHORT)).to(options.device) for _ in range(4)]
 
     def held_out_loss():
         with torch.no_grad():
@@ -119,7 +133,7 @@ def main():
     while spent < total:
         fraction = progress["fraction"] = spent / total
         decay = 1 if fraction < DECAY_FROM else max(0.02, (1 - fraction) / (1 - DECAY_FROM))
-        batch = batches.get()
+        batch = batches.get().to(options.device)
         loss = model.loss(batch)
         loss.backward()
         value = loss.item()

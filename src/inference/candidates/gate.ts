@@ -2,7 +2,7 @@ import type { CompleteParams } from '../../protocol/engine.ts';
 import type { Evidence } from './evidence.ts';
 
 /** Shown from this probability on. A person who asks gets a guess that would not have been volunteered. */
-const THRESHOLDS: Readonly<Record<CompleteParams['trigger'], number>> = { automatic: 0.45, invoked: 0.1 };
+const THRESHOLDS: Readonly<Record<CompleteParams['trigger'], number>> = { automatic: 0.35, invoked: 0.1 };
 
 export function passesGate(confidence: number, trigger: CompleteParams['trigger']): boolean {
   return confidence >= THRESHOLDS[trigger];
@@ -12,8 +12,8 @@ export function passesGate(confidence: number, trigger: CompleteParams['trigger'
 const MAX_MATCH = 40;
 
 /** Weights of `training/fitGate.ts`, bias first. */
-const READ_WEIGHTS = [0.9, 0.55, 0.9, 0.25, 0, 0];
-const COPY_WEIGHTS = [-4.2, 1.15];
+const READ_WEIGHTS = [-0.54, 0.146, 0.634, 0.731, -0.57, -0.472];
+const COPY_WEIGHTS = [-5.596, 1.463];
 
 /** What the gate knows of a line that a model has read. */
 export function readFeatures({ text, source, reading, matchLength }: Evidence): number[] | undefined {
