@@ -17,7 +17,7 @@ const ALLOWED = [
   /^(extension\.vsixmanifest|\[Content_Types\]\.xml)$/,
   /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|LICENSE\.txt|NOTICE|SECURITY\.md)$/i,
   /^extension\/dist\/(extension\.cjs|inference\/[\w./-]+\.(mjs|wasm))$/,
-  /^extension\/models\/pebble\/[\w.-]+\.(json|safetensors|md)$/,
+  /^extension\/models\/pebble\/([\w.-]+\.(json|safetensors|md)|NOTICE)$/,
   /^extension\/media\/[\w./-]+\.(png|svg)$/,
   /^extension\/l10n\/[\w.-]+\.json$/,
 ];

@@ -77,6 +77,8 @@ export async function startServer(options: ServerOptions): Promise<VsCodeServer>
       '--disable-workspace-trust',
       // A built workbench reads the test keys of the page's address only with this.
       '--enable-smoke-test-driver',
+      // Seconds; otherwise the extension host of a closed window lives on for three hours.
+      '--reconnection-grace-time=5',
       ...data,
     ],
     { stdio: ['ignore', log, log], detached: true, env: environment },
