@@ -21,7 +21,15 @@ def _kernels():
     return ctypes.CDLL(str(library))
 
 
-KERNELS = _kernels()
+KERNELS = None
+
+
+def load_kernels():
+    """Compiles the kernels when needed; only a CPU run calls this."""
+    global KERNELS
+    KERNELS = _kernels()
+
+
 pointer = lambda tensor: ctypes.c_void_p(tensor.data_ptr())
 long = ctypes.c_long
 
@@ -66,6 +74,19 @@ class CrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx, _):
         return ctx.saved_tensors[0], None
+
+
+def geglu(gate_up):
+    if gate_up.is_cuda:
+        gate, up = gate_up.chunk(2, -1)
+        return F.gelu(gate, approximate="tanh") * up
+    return Geglu.apply(gate_up)
+
+
+def cross_entropy(logits, targets):
+    if logits.is_cuda:
+        return F.cross_entropy(logits.float(), targets.reshape(-1))
+    return CrossEntropy.apply(logits, targets)
 
 
 class RmsNormFunction(torch.autograd.Function):
@@ -139,7 +160,7 @@ class Block(nn.Module):
 
     def forward(self, x, rope, mask):
         x = x + self.post_attention_norm(self.attend(self.input_norm(x), rope, mask))
-        return x + self.post_ffn_norm(self.down(Geglu.apply(self.gate_up(self.pre_ffn_norm(x)))))
+        return x + self.post_ffn_norm(self.down(geglu(self.gate_up(self.pre_ffn_norm(x)))))
 
     def attend(self, x, rope, mask):
         c, (batch, length, _) = self.c, x.shape
@@ -167,12 +188,15 @@ class Model(nn.Module):
         self.embedding = nn.Embedding(c.vocabulary, c.width)
         self.blocks = nn.ModuleList(Block(c, layer in c.global_layers) for layer in range(c.layers))
         self.norm = RmsNorm(c.width)
-        self.local_rope = rope_table(c.context, c.head_dim, c.local_theta)
-        self.global_rope = rope_table(c.context, c.head_dim, c.global_theta)
+        for name, theta in (("local", c.local_theta), ("global", c.global_theta)):
+            cos, sin = rope_table(c.context, c.head_dim, theta)
+            self.register_buffer(f"{name}_cos", cos, persistent=False)
+            self.register_buffer(f"{name}_sin", sin, persistent=False)
         position = torch.arange(c.context)
         distance = position[:, None] - position[None]
-        self.global_mask = torch.where(distance >= 0, 0.0, -1e9)
-        self.local_mask = torch.where((distance >= 0) & (distance < c.window), 0.0, -1e9)
+        visible = distance >= 0
+        self.register_buffer("global_mask", torch.where(visible, 0.0, -1e9), persistent=False)
+        self.register_buffer("local_mask", torch.where(visible & (distance < c.window), 0.0, -1e9), persistent=False)
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, 0, c.width**-0.5 if "embedding" in name else 0.02)
@@ -182,8 +206,8 @@ class Model(nn.Module):
         x = self.embedding(tokens[:, :-1]) * math.sqrt(self.c.width)
         for block in self.blocks:
             if block.is_global:
-                x = block(x, self.global_rope, self.global_mask)
+                x = block(x, (self.global_cos, self.global_sin), self.global_mask)
             else:
-                x = block(x, self.local_rope, self.local_mask)
+                x = block(x, (self.local_cos, self.local_sin), self.local_mask)
         logits = F.linear(self.norm(x), self.embedding.weight)
-        return CrossEntropy.apply(logits.view(-1, logits.shape[-1]), tokens[:, 1:])
+        return cross_entropy(logits.view(-1, logits.shape[-1]), tokens[:, 1:])

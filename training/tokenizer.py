@@ -70,10 +70,15 @@ def export():
     special = [p for i, p in enumerate(pieces) if processor.is_control(i) or processor.is_unknown(i)]
     runs = [r for r in RUNS if r in vocab]
 
+    # A run of any length must become what the longest-match rule of sentencepiece gives (40 spaces: 32 + 8). So the
+    # powers of two come first, and the rest of a run then grows from its end: 8 + 4, 16 + 12.
     merges = []
-    # Shorter runs first: a run grows by merging the runs before it.
-    for run in sorted(runs, key=len):
-        merges += [(run[:n], run[n:]) for n in range(len(run) - 1, 0, -1) if run[:n] in vocab and run[n:] in vocab]
+    powers = lambda run: len(run) & (len(run) - 1) == 0
+    for run in sorted(runs, key=lambda run: (not powers(run), len(run))):
+        highest = 1 << (len(run).bit_length() - 1)
+        cut = len(run) // 2 if powers(run) else highest
+        if cut > 0:
+            merges.append((run[:cut], run[cut:]))
     in_runs = set(runs)
     for piece in pieces:
         if piece in in_runs or piece in special or len(piece) < 2 or processor.is_byte(vocab[piece]):
