@@ -58,7 +58,7 @@ for (const share of SHARES) {
   });
   console.log(`| surest ${100 * share} % | ${cells.join(' | ')} |`);
 }
-for (const threshold of [0.35, 0.5]) {
+for (const threshold of [0.2, 0.35, 0.5]) {
   const cells = kinds.map((kind) => {
     const results = inGroup((example) => example.kind === kind);
     const shown = results.filter((result) => confidence(result) >= threshold);

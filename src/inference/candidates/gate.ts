@@ -1,29 +1,42 @@
 import type { CompleteParams } from '../../protocol/engine.ts';
 import type { Evidence } from './evidence.ts';
 
-/** Shown from this probability on. A person who asks gets a guess that would not have been volunteered. */
-const THRESHOLDS: Readonly<Record<CompleteParams['trigger'], number>> = { automatic: 0.35, invoked: 0.1 };
+/**
+ * Shown from this probability of being exact on. At the automatic one, two of three suggestions inside a line begin right.
+ * A person who asks gets a guess that would not have been volunteered.
+ */
+const THRESHOLDS: Readonly<Record<CompleteParams['trigger'], number>> = { automatic: 0.2, invoked: 0.05 };
 
 export function passesGate(confidence: number, trigger: CompleteParams['trigger']): boolean {
   return confidence >= THRESHOLDS[trigger];
 }
 
 /** Longer matches say nothing more. */
-const MAX_MATCH = 40;
+const MAX_MATCH = 64;
+/** A match of this length covers more than the cursor's line: the lines above agree as well. */
+const LINES_AGREE = 24;
 
 /** Weights of `training/fitGate.ts`, bias first. */
-const READ_WEIGHTS = [-0.54, 0.146, 0.634, 0.731, -0.57, -0.472];
+const READ_WEIGHTS = [-0.188, 0.469, 1.105, 0.592, -0.22, -0.594, 0.538, -0.273, -0.166, -0.114];
 const COPY_WEIGHTS = [-5.596, 1.463];
 
-/** What the gate knows of a line that a model has read. */
+/** What the gate knows of a line that a model has read. The longer the match, the less the model's opinion counts. */
 export function readFeatures({ text, source, reading, matchLength }: Evidence): number[] | undefined {
   if (reading === null) return undefined;
+  const { logProbability, tokens } = reading;
+  const mean = logProbability / tokens;
+  const match = Math.log1p(Math.min(matchLength, MAX_MATCH));
+  const length = Math.log1p(text.trim().length);
   return [
-    reading.logProbability,
-    reading.logProbability / reading.tokens,
-    Math.log1p(Math.min(matchLength, MAX_MATCH)),
-    Math.log1p(text.trim().length),
+    logProbability,
+    mean,
+    match,
+    length,
     source === 'copied' ? 1 : 0,
+    matchLength >= LINES_AGREE ? 1 : 0,
+    match * mean,
+    match * length,
+    match * logProbability,
   ];
 }
 
