@@ -61,7 +61,8 @@ const runtimeFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm
 
 await Promise.all(bundles.map((options) => build({ ...common, ...options })));
 await mkdir('dist/inference/ort', { recursive: true });
-for (const name of runtimeFiles) await cp(`node_modules/onnxruntime-web/dist/${name}`, `dist/inference/ort/${name}`);
+for (const name of runtimeFiles)
+  await cp(`node_modules/onnxruntime-web/dist/${name}`, `dist/inference/ort/${name}`);
 
 if (minify) {
   for (const [file, budget] of Object.entries(budgets)) {

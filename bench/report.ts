@@ -5,14 +5,16 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
+type Value = string | number;
+
 /** A Markdown table; numbers with three significant digits. */
-export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cell = (value: string | number): string => {
-    if (typeof value === 'string') return value;
-    if (!Number.isFinite(value)) return '–';
-    return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
-  };
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+export function table(header: readonly string[], rows: readonly (readonly Value[])[]): string {
   const rule = header.map((_, column) => (column === 0 ? '---' : '---:'));
-  return [line(header), line(rule), ...rows.map((row) => line(row.map(cell)))].join('\n');
+  return [header, rule, ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
+}
+
+function cell(value: Value): string {
+  if (typeof value === 'string') return value;
+  if (!Number.isFinite(value)) return '–';
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -132,7 +132,7 @@ console.log(
     ['', ...measured.map((run) => run.bench.backend), 'wasm : native'],
     lines.map(([name, value]) => {
       const values = measured.map(value);
-      return [name, ...values, ratio(values)];
+      return [name, values, ratio(values)].flat();
     }),
   ),
 );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { findCopies } from '../../../src/inference/candidates/copier.ts';
 import { confidenceOf, passesGate } from '../../../src/inference/candidates/gate.ts';
 import { refusalsFor } from '../../../src/inference/candidates/refusal.ts';
@@ -47,10 +47,10 @@ describe('copier', () => {
   });
 });
 
-describe('refusal', () => {
-  const refuse = (prefix: string, suffix: string, text: string, repeats = false) =>
-    refusalsFor({ prefix, suffix })({ text, source: 'model', reading: null, matchLength: 0, repeats });
+const refuse = (prefix: string, suffix: string, text: string, repeats = false) =>
+  refusalsFor({ prefix, suffix })({ text, source: 'model', reading: null, matchLength: 0, repeats });
 
+describe('refusal', () => {
   it('names what is wrong', () => {
     assert.equal(refuse('const a = ', '\n', '  '), 'nothing-to-complete');
     assert.equal(refuse('f(', ')\n', ')'), 'nothing-to-complete');

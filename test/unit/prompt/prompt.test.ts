@@ -98,12 +98,12 @@ describe('suffix-first prompt', () => {
   });
 });
 
-describe('token healing', () => {
-  const heal = (line: string) => {
-    const { tokens, constraint } = healTail(tokenizer, tokenizer.encode(line), line);
-    return [tokenizer.decode(tokens), constraint];
-  };
+const heal = (line: string) => {
+  const { tokens, constraint } = healTail(tokenizer, tokenizer.encode(line), line);
+  return [tokenizer.decode(tokens), constraint];
+};
 
+describe('token healing', () => {
   it('gives an unfinished word back to the model, with the space before it', () => {
     assert.deepEqual(heal('const header'), ['const', ' header']);
     assert.deepEqual(heal('foo.le'), ['foo.', 'le']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { closesWrongBracket, openBrackets } from '../../../src/inference/sampling/brackets.ts';
 import { greedy, logSumExp } from '../../../src/inference/sampling/logits.ts';
 import { endsInRepetition } from '../../../src/inference/sampling/repetition.ts';
