@@ -46,11 +46,11 @@ export class InstalledVsCode {
   }
 
   /** Opens a fresh copy of the sample project in a new window, in place of the last one. */
-  async openSample(settings?: Readonly<Record<string, unknown>>): Promise<Workbench> {
+  async openSample(): Promise<Workbench> {
     await this.#window?.close();
     this.#samples += 1;
     const sample = path.join(this.folder, `sample-${this.#samples}`);
-    await copySample(sample, settings);
+    await copySample(sample);
     this.#window = await openWindow();
     const workbench = await Workbench.open(this.#window.page, this.server, { folder: sample });
     await workbench.statusBarItem(EXTENSION_ID).first().waitFor();

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from '../../scripts/setup/paths.mjs';
 
@@ -19,14 +19,8 @@ export const scenes = {
 } as const satisfies Record<string, Scene>;
 
 /** Puts a copy of the sample project at `folder`, which tests and demos may write to. */
-export async function copySample(
-  folder: string,
-  settings?: Readonly<Record<string, unknown>>,
-): Promise<void> {
+export async function copySample(folder: string): Promise<void> {
   await cp(path.join(root, 'media/sample'), folder, { recursive: true });
-  if (settings === undefined) return;
-  await mkdir(path.join(folder, '.vscode'));
-  await writeFile(path.join(folder, '.vscode/settings.json'), JSON.stringify(settings));
 }
 
 /** Number of the scene's anchor line in the sample at `folder`, counted from 1. */

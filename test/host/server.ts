@@ -41,6 +41,7 @@ export const calmSettings: Settings = {
   'editor.minimap.enabled': false,
   // The suggest widget hides ghost text that does not extend its selected entry.
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
+  'editor.suggestOnTriggerCharacters': false,
   'extensions.ignoreRecommendations': true,
   'files.autoSave': 'off',
   'git.enabled': false,
