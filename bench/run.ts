@@ -12,11 +12,14 @@ import { median, table } from './report.ts';
  * the next ones while typing, and the tokens themselves. Compare the ratios; the milliseconds are this machine's.
  */
 const ROUNDS = 15;
+const KEYS = 5;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = await readFile(join(root, 'bench/sample.ts.txt'), 'utf8');
 /** Where the typing happens: well inside the file, so that the prompt is as long as the model's context allows. */
-const cursor = source.indexOf('▮');
-const text = source.replace('▮', '');
+const [before = '', after = ''] = source.split('▮');
+/** The rest of the cursor's line has not been typed yet. */
+const rest = after.slice(0, after.indexOf('\n'));
+const below = after.slice(rest.length);
 
 interface Startup {
   readonly startMs: number;
@@ -46,18 +49,19 @@ class Bench {
     return { startMs: started - begin, firstLoadMs: performance.now() - started, loadMs };
   }
 
-  /** One cold prompt, then five keys typed after it. */
+  /** One cold prompt, then some keys typed after it. */
   async round(number: number): Promise<void> {
-    // Another text below the cursor shares no tokens with an earlier prompt but the very first.
-    const below = `\n// variant ${number}\n`;
-    this.cold.push(await this.#complete(cursor, below));
-    for (let key = 1; key <= 5; key++) this.typed.push(await this.#complete(cursor + key, below));
+    // The text below the cursor comes first in the prompt: another one shares no more with it than the first tokens.
+    const variant = `\n// variant ${number}${below}`;
+    this.cold.push(await this.#complete('', variant));
+    for (let key = 1; key <= KEYS; key++) this.typed.push(await this.#complete(rest.slice(0, key), variant));
   }
 
   async stop(): Promise<number> {
     const { residentBytes } = await this.#client.call('status', {});
     await this.#client.dispose();
-    await rm(this.#home, { recursive: true, force: true });
+    // The process may still be closing its files.
+    await rm(this.#home, { recursive: true, force: true, maxRetries: 10 });
     return residentBytes / 1e6;
   }
 
@@ -71,14 +75,15 @@ class Bench {
     });
   }
 
-  #complete(offset: number, below: string): Promise<CompleteResult> {
-    const { prefix, suffix } = completionWindow(text, offset);
+  #complete(typed: string, under: string): Promise<CompleteResult> {
+    const cursor = before.length + typed.length;
+    const { prefix, suffix } = completionWindow(before + typed + under, cursor);
     return this.#client.call('complete', {
       document: 'bench:///sample.ts',
       fileName: 'sample.ts',
       languageId: 'typescript',
       prefix,
-      suffix: below + suffix,
+      suffix,
       neighbors: [],
       trigger: 'invoked',
     });
