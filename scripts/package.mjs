@@ -16,7 +16,7 @@ const MAX_BYTES = 30 * 1024 * 1024;
 const ALLOWED = [
   /^(extension\.vsixmanifest|\[Content_Types\]\.xml)$/,
   /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|LICENSE\.txt|NOTICE|SECURITY\.md)$/i,
-  /^extension\/dist\/(extension\.cjs|inference\/[\w./-]+\.(mjs|wasm))$/,
+  /^extension\/dist\/(extension\.cjs|webview\.(js|css)|inference\/[\w./-]+\.(mjs|wasm))$/,
   /^extension\/models\/pebble\/([\w.-]+\.(json|safetensors|md)|NOTICE)$/,
   /^extension\/media\/[\w./-]+\.(png|svg)$/,
   /^extension\/l10n\/[\w.-]+\.json$/,
@@ -26,10 +26,13 @@ const ALLOWED = [
 const REQUIRED = [
   'extension/package.json',
   'extension/dist/extension.cjs',
+  'extension/dist/webview.js',
+  'extension/dist/webview.css',
   'extension/dist/inference/main.mjs',
   'extension/dist/inference/engineWorker.mjs',
   'extension/dist/inference/storeWorker.mjs',
   'extension/dist/inference/ort/ort-wasm-simd-threaded.wasm',
+  'extension/media/icons/gemma-code.svg',
   'extension/models/pebble/config.json',
   'extension/models/pebble/tokenizer.json',
   'extension/models/pebble/model.safetensors',

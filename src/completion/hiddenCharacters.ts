@@ -22,3 +22,23 @@ export function addsHiddenCharacters(text: string, surroundings: string): boolea
 export function isUnprintable(text: string): boolean {
   return UNPRINTABLE.test(text);
 }
+
+/** Emoji stay whole; after them, every single character that is not seen. */
+const EMOJI_OR_UNSEEN = new RegExp(
+  `(?<emoji>${EMOJI_SEQUENCE.source})|${HIDDEN.source}|${UNPRINTABLE.source}`,
+  'gu',
+);
+
+/** `text` in order: strings of what is seen, and the code points of hidden and unprintable characters. */
+export function piecesOf(text: string): (string | number)[] {
+  const pieces: (string | number)[] = [];
+  let seenFrom = 0;
+  for (const match of text.matchAll(EMOJI_OR_UNSEEN)) {
+    if (match.groups?.['emoji'] !== undefined) continue;
+    if (match.index > seenFrom) pieces.push(text.slice(seenFrom, match.index));
+    pieces.push(match[0].codePointAt(0) ?? 0);
+    seenFrom = match.index + match[0].length;
+  }
+  if (seenFrom < text.length) pieces.push(text.slice(seenFrom));
+  return pieces;
+}

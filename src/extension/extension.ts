@@ -4,6 +4,7 @@ import type { ProcessOptions } from '../client/processOptions.ts';
 import { registerCommands } from './commands.ts';
 import { Completion } from './completion/completion.ts';
 import { Engine } from './engine.ts';
+import { InspectorView } from './inspector/inspectorView.ts';
 import { createLog } from './log.ts';
 import { logEngine } from './logEngine.ts';
 import { Settings } from './settings.ts';
@@ -25,14 +26,17 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
   const settings = new Settings();
   const snooze = new Snooze();
   engine = new Engine(() => new EngineClient(processOptions(context)));
+  const parts = { engine, settings, snooze };
+  const completion = new Completion(engine, settings, snooze, log);
   context.subscriptions.push(
     log,
     settings,
     snooze,
     logEngine(engine, log),
-    new StatusBar(engine, settings, snooze),
-    new Completion(engine, settings, snooze, log),
-    registerCommands({ engine, settings, snooze, log }),
+    new StatusBar(parts),
+    completion,
+    new InspectorView(context.extensionUri, parts, completion),
+    registerCommands({ ...parts, log }),
   );
   const { user, system } = process.cpuUsage(startedAt);
   const activationCpuMs = (user + system) / 1_000;

@@ -18,3 +18,6 @@ export const internalCommands = { didAccept: 'gemmaCode.didAcceptSuggestion' } a
 export const contextKeys = { completionEnabled: 'gemmaCode.completionEnabled' } as const;
 
 export const statusItem = 'gemmaCode.status';
+
+/** The view in the sidebar. */
+export const inspectorView = 'gemmaCode.inspector';

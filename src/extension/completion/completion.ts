@@ -4,9 +4,11 @@ import { documentSchemes } from '../../completion/policy.ts';
 import type { CompletionSwitches } from '../../completion/policy.ts';
 import { CompletionSession } from '../../completion/session.ts';
 import type { RunningCompletion } from '../../completion/session.ts';
+import type { CompleteParams } from '../../protocol/engine.ts';
 import { Disposable } from '../disposable.ts';
 import type { Engine } from '../engine.ts';
 import { contextKeys, internalCommands } from '../ids.ts';
+import type { CompletionRecord } from '../inspector/records.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import type { Snooze } from '../snooze.ts';
@@ -21,6 +23,10 @@ export class Completion extends Disposable {
   readonly #snooze: Snooze;
   readonly #log: Log;
   readonly #session: CompletionSession;
+  readonly #completed = this.own(new vscode.EventEmitter<CompletionRecord>());
+  /** The engine answered. */
+  readonly onCompleted = this.#completed.event;
+  #answered = 0;
   #accepted = 0;
 
   constructor(engine: Engine, settings: Settings, snooze: Snooze, log: Log) {
@@ -31,7 +37,7 @@ export class Completion extends Disposable {
     this.#log = log;
     this.#session = new CompletionSession({
       clock: { now: () => performance.now(), sleep: (milliseconds) => sleep(milliseconds) },
-      complete: (params) => logged(engine.complete(params), log),
+      complete: (params) => this.#noted(engine.complete(params), params),
       fixedDelayMs: () => settings.get('gemmaCode.completion.delay') || null,
     });
     const switches = (): CompletionSwitches => this.#switches();
@@ -73,14 +79,19 @@ export class Completion extends Disposable {
   #didAccept(): void {
     this.#log.info('accepted', { count: ++this.#accepted });
   }
-}
 
-/** Writes down what it cost. How it fails is reported to whoever waits for it. */
-function logged(running: RunningCompletion, log: Log): RunningCompletion {
-  running.result.then(
-    ({ reason, confidence, promptTokens, cachedTokens, prefillMs, decodeMs, tokens }) =>
-      log.info('completion', { reason, confidence, promptTokens, cachedTokens, prefillMs, decodeMs, tokens }),
-    () => undefined,
-  );
-  return running;
+  /** Writes down what it cost, and tells who wants to know. How it fails is reported to whoever waits for it. */
+  #noted(running: RunningCompletion, { fileName, languageId }: CompleteParams): RunningCompletion {
+    running.result.then(
+      (result) => {
+        const { reason, confidence, promptTokens, cachedTokens, prefillMs, decodeMs, tokens } = result;
+        const costs = { promptTokens, cachedTokens, prefillMs, decodeMs, tokens };
+        this.#log.info('completion', { reason, confidence, ...costs });
+        if (!this.#settings.get('gemmaCode.completion.enabled')) return;
+        this.#completed.fire({ ...result, id: ++this.#answered, time: Date.now(), fileName, languageId });
+      },
+      () => undefined,
+    );
+    return running;
+  }
 }

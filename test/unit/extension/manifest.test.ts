@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import manifest from '../../../package.json' with { type: 'json' };
-import { commands, contextKeys, internalCommands } from '../../../src/extension/ids.ts';
+import { commands, contextKeys, inspectorView, internalCommands } from '../../../src/extension/ids.ts';
 import { settingDefaults, settingSchemas } from '../../../src/extension/settingsSchema.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
@@ -41,8 +41,17 @@ describe('the manifest', () => {
 
   it('uses only context keys that the code sets', () => {
     const used = JSON.stringify(manifest.contributes).match(/gemmaCode\.\w+(?= *[&|"])/g) ?? [];
-    const keys = used.filter((key) => !Object.values<string>(commands).includes(key));
+    const ids = new Set<string>([...Object.values(commands), inspectorView]);
+    const keys = used.filter((key) => !ids.has(key));
     assert.deepEqual(sorted(keys), sorted(Object.values(contextKeys)));
+  });
+
+  it('contributes exactly the views that the code provides', () => {
+    const contributed = Object.values(manifest.contributes.views).flat();
+    assert.deepEqual(
+      contributed.map(({ id }) => id),
+      [inspectorView],
+    );
   });
 
   it('contributes exactly the settings that the code reads, with the same defaults', () => {

@@ -1,0 +1,14 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { ask, listen } from './host.ts';
+import { initialState, told } from './state.ts';
+
+const place = document.querySelector('#app');
+let state = initialState;
+
+listen((message) => {
+  state = told(state, message);
+  document.documentElement.lang = state.language;
+  if (place !== null) render(<App state={state} ask={ask} />, place);
+});
+ask({ type: 'ready' });
