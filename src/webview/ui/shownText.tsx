@@ -5,7 +5,7 @@ import { codePointName } from '../texts.ts';
 /** Foreign text; characters that can't be seen show as their code points. It can't turn what stands around it. */
 export function ShownText({ pieces }: { readonly pieces: Shown }): VNode {
   return (
-    <bdi>
+    <bdi dir="ltr">
       {pieces.map((piece) =>
         typeof piece === 'string' ? piece : <span class="hidden-character">{codePointName(piece)}</span>,
       )}
