@@ -96,7 +96,12 @@ export const ToInspector = v.variant('type', [
   /** First of all. `language` is a BCP 47 tag. */
   v.object({ type: v.literal('strings'), language: label, strings: Strings }),
   v.object({ type: v.literal('engine'), engine: EngineView }),
-  v.object({ type: v.literal('records'), records: v.pipe(v.array(RecordView), v.maxLength(MAX_RECORDS)) }),
+  v.object({
+    type: v.literal('records'),
+    /** Why the engine was not asked for the last keystroke; null: it was, or the engine's state says why not. */
+    skipped: v.nullable(label),
+    records: v.pipe(v.array(RecordView), v.maxLength(MAX_RECORDS)),
+  }),
 ]);
 export type ToInspector = v.InferOutput<typeof ToInspector>;
 

@@ -12,13 +12,13 @@ export interface AppProps {
 
 /** The page, as far as it has been told what to show. */
 export function App({ state, ask }: AppProps): VNode | null {
-  const { strings, engine, records, language } = state;
+  const { strings, engine, skipped, records, language } = state;
   if (strings === null || engine === null) return null;
   const formats = new Formats(language);
   return (
     <main>
       <EnginePanel engine={engine} strings={strings} formats={formats} ask={ask} />
-      <RecordList records={records} strings={strings} formats={formats} />
+      <RecordList skipped={skipped} records={records} strings={strings} formats={formats} />
     </main>
   );
 }

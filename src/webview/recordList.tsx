@@ -6,16 +6,19 @@ import { Facts } from './ui/facts.tsx';
 import { ShownText } from './ui/shownText.tsx';
 
 export interface RecordListProps {
+  /** Why the engine was not asked for the last keystroke. */
+  readonly skipped: string | null;
   readonly records: readonly RecordView[];
   readonly strings: Strings;
   readonly formats: Formats;
 }
 
 /** What was suggested lately, or why nothing was, newest first. */
-export function RecordList({ records, strings, formats }: RecordListProps): VNode {
+export function RecordList({ skipped, records, strings, formats }: RecordListProps): VNode {
   return (
     <section aria-labelledby="completions">
       <h2 id="completions">{strings.completions}</h2>
+      {skipped !== null && <p class="skipped">{skipped}</p>}
       {records.length === 0 ? (
         <p class="empty">{strings.noCompletions}</p>
       ) : (

@@ -175,7 +175,7 @@ describe('the page in the sidebar', function () {
       } as const;
       await inspector.tell({ type: 'engine', engine: engineView(facts) });
       const view = recordView(record({ id: index, text, fileName: text, languageId: text }));
-      await inspector.tell({ type: 'records', records: [view] });
+      await inspector.tell({ type: 'records', skipped: null, records: [view] });
       await page.locator('summary').click();
       const visible = view.text?.filter((piece) => typeof piece === 'string') ?? [];
       const shown = await page.locator('code').evaluate((code) => code.textContent);
@@ -198,7 +198,7 @@ describe('the page in the sidebar', function () {
       null,
       '<b>',
       { type: 'strings', language: 'en', strings: {} },
-      { type: 'records', records: [{ __html: '<b>' }] },
+      { type: 'records', skipped: null, records: [{ __html: '<b>' }] },
       { type: 'engine', engine: { ...engine, sentence: { dangerouslySetInnerHTML: { __html: '<b>' } } } },
     ]) {
       await inspector.tellAnything(message);
@@ -222,7 +222,7 @@ describe('the page in the sidebar', function () {
 
   it('opens a completion with the keyboard and says everything about it', async () => {
     const { page } = inspector;
-    await inspector.tell({ type: 'records', records: [recordView(record())] });
+    await inspector.tell({ type: 'records', skipped: null, records: [recordView(record())] });
     for (let count = 0; count < 3; count++) await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     const facts = await page.locator('details[open] .facts > div').allInnerTexts();
@@ -242,10 +242,14 @@ describe('the page in the sidebar', function () {
   it('says why nothing was suggested, and stays open when a newer completion arrives', async () => {
     const { page } = inspector;
     const withheld = recordView(record({ text: null, reason: 'low-confidence', source: null }));
-    await inspector.tell({ type: 'records', records: [withheld] });
+    await inspector.tell({ type: 'records', skipped: null, records: [withheld] });
     assert.equal(await page.locator('.reason').innerText(), 'Not sure');
     await page.locator('summary').click();
-    await inspector.tell({ type: 'records', records: [recordView(record({ id: 2 })), withheld] });
+    await inspector.tell({
+      type: 'records',
+      skipped: null,
+      records: [recordView(record({ id: 2 })), withheld],
+    });
     assert.deepEqual(
       await page.locator('details').evaluateAll((all) => all.map((one) => one.hasAttribute('open'))),
       [false, true],

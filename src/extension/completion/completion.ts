@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { documentSchemes } from '../../completion/policy.ts';
-import type { CompletionSwitches } from '../../completion/policy.ts';
+import type { CompletionSwitches, SkipReason } from '../../completion/policy.ts';
 import { CompletionSession } from '../../completion/session.ts';
 import type { RunningCompletion } from '../../completion/session.ts';
 import type { CompleteParams } from '../../protocol/engine.ts';
@@ -26,6 +26,9 @@ export class Completion extends Disposable {
   readonly #completed = this.own(new vscode.EventEmitter<CompletionRecord>());
   /** The engine answered. */
   readonly onCompleted = this.#completed.event;
+  readonly #requested = this.own(new vscode.EventEmitter<SkipReason | null>());
+  /** The editor wants something: why the engine is not asked, or null when it may be. */
+  readonly onRequest = this.#requested.event;
   #answered = 0;
   #accepted = 0;
 
@@ -42,7 +45,8 @@ export class Completion extends Disposable {
     });
     const switches = (): CompletionSwitches => this.#switches();
     const neighbors = this.own(new Neighbors());
-    const provider = new CompletionProvider({ session: this.#session, neighbors, switches, log });
+    const onRequest = (skipped: SkipReason | null): void => this.#requested.fire(skipped);
+    const provider = new CompletionProvider({ session: this.#session, neighbors, switches, onRequest, log });
     const selector = documentSchemes.map((scheme) => ({ scheme }));
     this.own(vscode.languages.registerInlineCompletionItemProvider(selector, provider));
     this.own(new WarmUp(engine, switches));

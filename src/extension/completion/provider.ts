@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { hasContext, skipReason } from '../../completion/policy.ts';
-import type { CompletionSwitches, EditorSituation } from '../../completion/policy.ts';
+import type { CompletionSwitches, EditorSituation, SkipReason } from '../../completion/policy.ts';
 import type { CompletionSession } from '../../completion/session.ts';
 import { windowAround } from '../../completion/windows.ts';
 import { toGemmaError } from '../../protocol/errors.ts';
@@ -15,6 +15,8 @@ export interface ProviderParts {
   readonly session: CompletionSession;
   readonly neighbors: Neighbors;
   readonly switches: () => CompletionSwitches;
+  /** Hears of every request of the editor: why it goes no further, or null when it does. */
+  readonly onRequest: (skipped: SkipReason | null) => void;
   readonly log: Log;
 }
 
@@ -33,19 +35,22 @@ export class CompletionProvider implements vscode.InlineCompletionItemProvider {
     context: vscode.InlineCompletionContext,
     token: vscode.CancellationToken,
   ): Promise<vscode.InlineCompletionItem[] | undefined> {
-    const { session, neighbors, switches, log } = this.#parts;
+    const { session, neighbors, switches, onRequest, log } = this.#parts;
     const invoked = context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke;
     const trigger = invoked ? 'invoked' : 'automatic';
     const reason = skipReason(switches(), situationOf(document, position, trigger));
     if (reason !== null) {
       log.debug('skipped', { reason });
+      onRequest(reason);
       return undefined;
     }
     const start = startOf(document, position, context.selectedCompletionInfo);
     if (start === null) return undefined;
     const { lines, cursor } = editedText(document, position);
     const { prefix, suffix } = windowAround(lines, cursor);
-    if (!hasContext(prefix, trigger)) return undefined;
+    const hasAny = hasContext(prefix, trigger);
+    onRequest(hasAny ? null : 'nothing-before-cursor');
+    if (!hasAny) return undefined;
 
     const askedAt = performance.now();
     try {

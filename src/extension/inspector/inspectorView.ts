@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import type { SkipReason } from '../../completion/policy.ts';
 import { FromInspector } from '../../protocol/inspector.ts';
 import type { EngineView, ToInspector } from '../../protocol/inspector.ts';
 import type { Completion } from '../completion/completion.ts';
@@ -10,7 +11,7 @@ import { explainState, modelName, onStatusChange, statusNow } from '../statusTex
 import type { StatusParts } from '../statusText.ts';
 import { pageHtml } from './page.ts';
 import { Records } from './records.ts';
-import { inspectorStrings } from './strings.ts';
+import { inspectorStrings, skipSentence } from './strings.ts';
 import { Throttle } from './throttle.ts';
 import { engineView, recordView } from './views.ts';
 
@@ -25,6 +26,7 @@ export class InspectorView extends Disposable implements vscode.WebviewViewProvi
   readonly #posting = this.own(new Throttle(() => this.#post(), POST_INTERVAL_MS));
   #view: vscode.WebviewView | null = null;
   #recordsPosted = true;
+  #skipped: string | null = null;
 
   constructor(extension: vscode.Uri, parts: StatusParts, completion: Completion) {
     super();
@@ -32,6 +34,7 @@ export class InspectorView extends Disposable implements vscode.WebviewViewProvi
     this.#parts = parts;
     this.own(vscode.window.registerWebviewViewProvider(inspectorView, this));
     this.own(onStatusChange(parts, () => this.#posting.request()));
+    this.own(completion.onRequest((skipped) => this.#noteSkipped(skipped)));
     this.own(
       completion.onCompleted((record) => {
         this.#records.add(record);
@@ -78,12 +81,20 @@ export class InspectorView extends Disposable implements vscode.WebviewViewProvi
     }
   }
 
+  #noteSkipped(reason: SkipReason | null): void {
+    const skipped = reason === null ? null : skipSentence(reason);
+    if (skipped === this.#skipped) return;
+    this.#skipped = skipped;
+    this.#recordsPosted = false;
+    this.#posting.request();
+  }
+
   #post(): void {
     if (this.#view?.visible !== true) return;
     this.#send({ type: 'engine', engine: this.#engineView() });
     if (this.#recordsPosted) return;
     this.#recordsPosted = true;
-    this.#send({ type: 'records', records: this.#records.all.map(recordView) });
+    this.#send({ type: 'records', skipped: this.#skipped, records: this.#records.all.map(recordView) });
   }
 
   #engineView(): EngineView {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { SkipReason } from '../../completion/policy.ts';
 import type { Strings } from '../../protocol/inspector.ts';
 
 /** What the page says by itself, in VS Code's language. */
@@ -38,4 +39,23 @@ export function inspectorStrings(): Strings {
       'line-too-long': vscode.l10n.t('The line is too long.'),
     },
   };
+}
+
+/** Why the engine was not asked; null where the state of the engine says so already. */
+export function skipSentence(reason: SkipReason): string | null {
+  const sentences: Record<SkipReason, string | null> = {
+    disabled: null,
+    'language-off': null,
+    snoozed: null,
+    'manual-only': null,
+    selecting: vscode.l10n.t('The model was not asked: text is selected.'),
+    'several-cursors': vscode.l10n.t('The model was not asked: there are several cursors.'),
+    'document-too-large': vscode.l10n.t('The model was not asked: the file is too long.'),
+    'line-too-long': vscode.l10n.t('The model was not asked: the line is too long.'),
+    'mid-line': vscode.l10n.t(
+      'The model was not asked: there is text after the cursor. The command “Suggest at the Cursor” asks anyway.',
+    ),
+    'nothing-before-cursor': vscode.l10n.t('The model was not asked: there is nothing before the cursor.'),
+  };
+  return sentences[reason];
 }

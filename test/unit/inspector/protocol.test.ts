@@ -32,6 +32,7 @@ describe('what the page is told', () => {
   const view = recordView(record());
   const records = (count: number) => ({
     type: 'records',
+    skipped: null,
     records: Array.from({ length: count }, () => view),
   });
 
@@ -51,7 +52,7 @@ describe('what the page is told', () => {
       { confidence: 2 },
     ])
       assert.ok(
-        !v.is(ToInspector, { type: 'records', records: [{ ...view, ...change }] }),
+        !v.is(ToInspector, { type: 'records', skipped: null, records: [{ ...view, ...change }] }),
         JSON.stringify(change),
       );
   });
@@ -66,7 +67,7 @@ describe('what the page is told', () => {
       automatic: true,
     } as const;
     const withEngine = told(initialState, { type: 'engine', engine: { ...engine, sentence: ['Off.'] } });
-    const withBoth = told(withEngine, { type: 'records', records: [view] });
+    const withBoth = told(withEngine, { type: 'records', skipped: null, records: [view] });
     assert.deepEqual(withBoth, { ...initialState, engine, records: [view] });
   });
 });
