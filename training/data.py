@@ -18,8 +18,11 @@ WORK = Path(__file__).parent / "work"
 EOS, BOS = 1, 2
 COMPLETION_SHARE = 0.55
 SUFFIX_TOKENS = (40, 128)
-# Sampling weights: the corpus holds more Python than anything else.
-LANGUAGE_WEIGHTS = {"typescript": 0.37, "javascript": 0.33, "python": 0.30}
+# Sampling weights: TypeScript, JavaScript and Python first; the small languages seen more often than their size.
+LANGUAGE_WEIGHTS = {
+    "typescript": 0.29, "typescriptreact": 0.04, "javascript": 0.26, "python": 0.22, "go": 0.06, "c": 0.02, "cpp": 0.02,
+    "html": 0.01, "css": 0.012, "scss": 0.015, "json": 0.015, "shellscript": 0.012, "markdown": 0.026,
+}
 
 
 class Samples:
@@ -32,12 +35,15 @@ class Samples:
             documents, ends = self.documents[record["language"]]
             documents.append(record)
             ends.append((ends[-1] if ends else 0) + len(record["text"]))
+        # Not every split has every language.
+        self.languages = [language for language, (documents, _) in self.documents.items() if documents]
+        self.weights = [LANGUAGE_WEIGHTS[language] for language in self.languages]
 
     def control(self, name):
         return self.tokenizer.piece_to_id(f"<|{name}|>")
 
     def document(self):
-        language = self.random.choices(list(LANGUAGE_WEIGHTS), LANGUAGE_WEIGHTS.values())[0]
+        language = self.random.choices(self.languages, self.weights)[0]
         documents, ends = self.documents[language]
         return documents[bisect.bisect(ends, self.random.randrange(ends[-1]))]
 

@@ -90,23 +90,25 @@ def cross_entropy(logits, targets):
 
 
 class RmsNormFunction(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, weight, epsilon):
-        width = x.shape[-1]
-        inverse = torch.linalg.vector_norm(x.float(), dim=-1, keepdim=True).pow(2).div_(width).add_(epsilon).rsqrt_()
-        inverse, scale = inverse.to(x.dtype), (1 + weight).to(x.dtype)
-        ctx.save_for_backward(x, inverse, scale)
-        return (x * inverse).mul_(scale)
+    """x / rms(x) * (1 + weight) over the last dimension."""
 
     @staticmethod
-    def backward(ctx, grad):
-        x, inverse, scale = ctx.saved_tensors
-        width = x.shape[-1]
-        normed = x * inverse
-        product = grad * normed
-        d_weight = product.reshape(-1, width).sum(0, dtype=torch.float32)
-        mean = product.matmul(scale).unsqueeze(-1).div_(width)
-        return torch.addcmul(grad * scale, normed, mean, value=-1).mul_(inverse), d_weight, None
+    def forward(ctx, x, weight):
+        x, width = x.contiguous(), x.shape[-1]
+        rows = x.numel() // width
+        y, inverse = torch.empty_like(x), torch.empty(rows)
+        sizes = long(rows), long(width), ctypes.c_float(1e-6)
+        KERNELS.rms_norm_forward(pointer(x), pointer(weight), pointer(y), pointer(inverse), *sizes)
+        ctx.save_for_backward(x, weight, inverse)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        x, weight, inverse = ctx.saved_tensors
+        dy, dx, d_weight = dy.contiguous(), torch.empty_like(x), torch.zeros_like(weight)
+        tensors = (x, weight, inverse, dy, dx, d_weight)
+        KERNELS.rms_norm_backward(*map(pointer, tensors), long(inverse.numel()), long(weight.numel()))
+        return dx, d_weight
 
 
 class RmsNorm(nn.Module):
@@ -117,28 +119,70 @@ class RmsNorm(nn.Module):
         self.weight = nn.Parameter(torch.zeros(width))
 
     def forward(self, x):
-        return RmsNormFunction.apply(x, self.weight, 1e-6)
+        if not x.is_cuda:
+            return RmsNormFunction.apply(x, self.weight)
+        wide = x.float()
+        return (wide * (wide.square().mean(-1, keepdim=True) + 1e-6).rsqrt() * (1 + self.weight)).to(x.dtype)
 
 
 def rope_table(length, head_dim, theta):
-    """(cos, signed sin), each [length, head_dim]; rotate-half layout."""
+    """(cos, sin), each [length, head_dim / 2]; rotate-half layout."""
     inverse = theta ** (-torch.arange(0, head_dim, 2).float() / head_dim)
     angles = torch.outer(torch.arange(length).float(), inverse)
-    return torch.cat([angles.cos()] * 2, -1), torch.cat([-angles.sin(), angles.sin()], -1)
+    return angles.cos(), angles.sin()
 
 
-def rotate(x, cos, sin):
-    return x * cos + torch.roll(x, x.shape[-1] // 2, -1) * sin
+class Heads(torch.autograd.Function):
+    """
+    qkv [batch, length, (heads + 2 kv_heads) * head_dim] -> q [batch * kv_heads, groups * length, head_dim], and k and v
+    [batch * kv_heads, length, head_dim]; q and k normed and rotated, q scaled.
+    """
+
+    @staticmethod
+    def forward(ctx, qkv, q_weight, k_weight, cos, sin, c):
+        qkv, (batch, length, _) = qkv.contiguous(), qkv.shape
+        q = qkv.new_empty(batch * c.kv_heads, c.heads // c.kv_heads * length, c.head_dim)
+        k, v = (qkv.new_empty(batch * c.kv_heads, length, c.head_dim) for _ in range(2))
+        ctx.save_for_backward(qkv, q_weight, k_weight, cos, sin)
+        ctx.sizes = *map(long, (batch, length, c.heads, c.kv_heads, c.head_dim)), ctypes.c_float(c.head_dim**-0.5)
+        KERNELS.heads_forward(*map(pointer, (qkv, q_weight, k_weight, cos, sin, q, k, v)), *ctx.sizes)
+        return q, k, v
+
+    @staticmethod
+    def backward(ctx, dq, dk, dv):
+        qkv, q_weight, k_weight, _, _ = ctx.saved_tensors
+        gradients = torch.empty_like(qkv), torch.zeros_like(q_weight), torch.zeros_like(k_weight)
+        tensors = *ctx.saved_tensors, dq.contiguous(), dk.contiguous(), dv.contiguous(), *gradients
+        KERNELS.heads_backward(*map(pointer, tensors), *ctx.sizes)
+        return *gradients, None, None, None
+
+
+class CausalSoftmax(torch.autograd.Function):
+    """scores [batch, queries, length] -> probabilities, in place; each query sees itself and window - 1 positions before."""
+
+    @staticmethod
+    def forward(ctx, scores, window):
+        ctx.sizes = long(scores.numel() // scores.shape[-1]), long(scores.shape[-1]), long(window)
+        KERNELS.softmax_forward(pointer(scores), *ctx.sizes)
+        ctx.mark_dirty(scores)
+        ctx.save_for_backward(scores)
+        return scores
+
+    @staticmethod
+    def backward(ctx, gradient):
+        gradient = gradient.contiguous()
+        KERNELS.softmax_backward(pointer(ctx.saved_tensors[0]), pointer(gradient), *ctx.sizes)
+        return gradient, None
 
 
 class Config:
     vocabulary = 4096
-    width = 256
+    width = 320
     layers = 5
-    heads = 4
+    heads = 5
     kv_heads = 1
     head_dim = 64
-    ffn = 640
+    ffn = 832
     window = 256
     global_layers = (2, 4)
     context = 1024
@@ -158,27 +202,42 @@ class Block(nn.Module):
         self.gate_up = nn.Linear(c.width, 2 * c.ffn, bias=False)
         self.down = nn.Linear(c.ffn, c.width, bias=False)
 
-    def forward(self, x, rope, mask):
-        x = x + self.post_attention_norm(self.attend(self.input_norm(x), rope, mask))
+    def forward(self, x, rope):
+        x = x + self.post_attention_norm(self.attend(self.input_norm(x), rope))
         return x + self.post_ffn_norm(self.down(geglu(self.gate_up(self.pre_ffn_norm(x)))))
 
-    def attend(self, x, rope, mask):
-        c, (batch, length, _) = self.c, x.shape
-        groups = c.heads // c.kv_heads
-        q, k, v = self.qkv(x).split([c.heads * c.head_dim, c.kv_heads * c.head_dim, c.kv_heads * c.head_dim], -1)
-        cos, sin = (table[:length, None].to(x.dtype) for table in rope)
-        q = rotate(self.q_norm(q.reshape(batch, length, c.heads, c.head_dim)), cos, sin) * c.head_dim**-0.5
-        k = rotate(self.k_norm(k.reshape(batch, length, c.kv_heads, c.head_dim)), cos, sin)
-        # Query heads of one key head are stacked, so that attention is one batched product without copies of k and v.
-        q = q.view(batch, length, c.kv_heads, groups, c.head_dim).permute(0, 2, 3, 1, 4)
-        q = q.reshape(batch * c.kv_heads, groups * length, c.head_dim)
-        k = k.permute(0, 2, 3, 1).reshape(batch * c.kv_heads, c.head_dim, length)
-        v = v.reshape(batch, length, c.kv_heads, c.head_dim).permute(0, 2, 1, 3)
-        v = v.reshape(batch * c.kv_heads, length, c.head_dim)
-        scores = torch.bmm(q, k).view(batch * c.kv_heads, groups, length, length) + mask[:length, :length].to(x.dtype)
-        mixed = torch.bmm(torch.softmax(scores, -1).view(batch * c.kv_heads, groups * length, length), v)
-        mixed = mixed.view(batch, c.kv_heads, groups, length, c.head_dim).permute(0, 3, 1, 2, 4)
+    def attend(self, x, rope):
+        batch, length, _ = x.shape
+        c, qkv, norms = self.c, self.qkv(x), (self.q_norm.weight, self.k_norm.weight)
+        window = c.context if self.is_global else c.window
+        if x.is_cuda:
+            mixed = attend_cuda(qkv, *norms, *rope, c, window)
+        else:
+            # Query heads of one key head are stacked, so that attention is one batched product without copies of k and v.
+            q, k, v = Heads.apply(qkv, *norms, *rope, c)
+            mixed = torch.bmm(CausalSoftmax.apply(torch.bmm(q, k.transpose(1, 2)), window), v)
+        mixed = mixed.view(batch, c.heads, length, c.head_dim).transpose(1, 2)
         return self.o(mixed.reshape(batch, length, c.heads * c.head_dim))
+
+
+def attend_cuda(qkv, q_weight, k_weight, cos, sin, c, window):
+    """What the kernels above do, in PyTorch's own terms."""
+    batch, length, _ = qkv.shape
+    q, k, v = (
+        part.view(batch, length, -1, c.head_dim).transpose(1, 2)
+        for part in qkv.split([c.heads * c.head_dim, c.kv_heads * c.head_dim, c.kv_heads * c.head_dim], -1)
+    )
+
+    def turn(x, weight):
+        wide = x.float()
+        wide = wide * (wide.square().mean(-1, keepdim=True) + 1e-6).rsqrt() * (1 + weight)
+        a, b = wide.chunk(2, -1)
+        return torch.cat([a * cos[:length] - b * sin[:length], b * cos[:length] + a * sin[:length]], -1).to(x.dtype)
+
+    distance = torch.arange(length, device=qkv.device)[:, None] - torch.arange(length, device=qkv.device)
+    visible = (distance >= 0) & (distance < window)
+    k, v = (x.repeat_interleave(c.heads // c.kv_heads, 1) for x in (turn(k, k_weight), v))
+    return F.scaled_dot_product_attention(turn(q, q_weight), k, v, attn_mask=visible)
 
 
 class Model(nn.Module):
@@ -192,11 +251,6 @@ class Model(nn.Module):
             cos, sin = rope_table(c.context, c.head_dim, theta)
             self.register_buffer(f"{name}_cos", cos, persistent=False)
             self.register_buffer(f"{name}_sin", sin, persistent=False)
-        position = torch.arange(c.context)
-        distance = position[:, None] - position[None]
-        visible = distance >= 0
-        self.register_buffer("global_mask", torch.where(visible, 0.0, -1e9), persistent=False)
-        self.register_buffer("local_mask", torch.where(visible & (distance < c.window), 0.0, -1e9), persistent=False)
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, 0, c.width**-0.5 if "embedding" in name else 0.02)
@@ -205,9 +259,6 @@ class Model(nn.Module):
         """Mean next-token loss, nats; tokens [batch, length + 1]."""
         x = self.embedding(tokens[:, :-1]) * math.sqrt(self.c.width)
         for block in self.blocks:
-            if block.is_global:
-                x = block(x, (self.global_cos, self.global_sin), self.global_mask)
-            else:
-                x = block(x, (self.local_cos, self.local_sin), self.local_mask)
+            x = block(x, (self.global_cos, self.global_sin) if block.is_global else (self.local_cos, self.local_sin))
         logits = F.linear(self.norm(x), self.embedding.weight)
         return cross_entropy(logits.view(-1, logits.shape[-1]), tokens[:, 1:])

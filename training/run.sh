@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 apt-get update
-apt-get install -y --no-install-recommends python3-torch python3-numpy python3-sentencepiece libopenblas0-openmp g++
+apt-get install -y --no-install-recommends python3-torch python3-numpy python3-sentencepiece libopenblas0-openmp g++ dpkg-dev
 # Debian's interpreter: another python3 on the PATH doesn't see these packages.
 python=/usr/bin/python3
 # Spinning threads would take the cores from everything else.

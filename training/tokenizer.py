@@ -14,11 +14,13 @@ VOCABULARY = 4096
 SAMPLE_CHARACTERS = 14_000_000
 SPACE = "\u2581"
 
-LANGUAGES = ["typescript", "javascript", "python", "go", "c", "json", "html", "css", "shell", "markdown"]
-# Inserted by id, never matched in text. Languages beyond the trained ones are reserved.
+# The ids VS Code gives the languages.
+LANGUAGES = ["typescript", "typescriptreact", "javascript", "python", "go", "c", "cpp"]
+LANGUAGES += ["html", "css", "scss", "json", "shellscript", "markdown"]
+# Inserted by id, never matched in text.
 CONTROL = ["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|file_separator|>"]
 CONTROL += [f"<|lang:{language}|>" for language in LANGUAGES]
-CONTROL += [f"<|unused{i}|>" for i in range(8)]
+CONTROL += [f"<|unused{i}|>" for i in range(5)]
 # Without gaps, so that plain merges build every run that the longest-match rule would take.
 RUNS = ["\n" * n for n in range(1, 9)] + ["\t" * n for n in range(1, 9)] + [SPACE * n for n in range(2, 33)]
 
