@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import * as v from 'valibot';
 import type { CompleteParams } from '../src/protocol/engine.ts';
+import type { Document } from './documents.ts';
+import { mulberry32 } from './random.ts';
 
 /** Where the cursor stands: after a separator, at a random column, or at the start of the line. */
 export const kinds = ['separator', 'anywhere', 'next line'] as const;
@@ -14,29 +14,23 @@ export interface Case {
   readonly truth: string;
 }
 
-const Document = v.object({ package: v.string(), language: v.string(), name: v.string(), text: v.string() });
-
 const PREFIX_CHARS = 16_000;
 const SUFFIX_CHARS = 4_000;
 const COMMENT = /^\s*(\*|\/\/|#|\/\*)/;
 
-/** `count` random cursors of each kind in the documents of a JSON-lines file; the same ones every time. */
-export async function readCases(file: string, count: number, seed: number): Promise<Case[]> {
-  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
-  const documents = lines.map((line) => v.parse(Document, JSON.parse(line)));
+/** `count` random cursors of one kind; the same ones every time. */
+export function casesIn(documents: readonly Document[], kind: Kind, count: number, seed: number): Case[] {
   const random = mulberry32(seed);
-  return kinds.flatMap((kind) => {
-    const cases: Case[] = [];
-    while (cases.length < count) {
-      const document = documents[Math.floor(random() * documents.length)];
-      const found = document === undefined ? null : caseIn(document, kind, random);
-      if (found !== null) cases.push(found);
-    }
-    return cases;
-  });
+  const cases: Case[] = [];
+  for (let attempts = 0; cases.length < count && attempts < 100 * count; attempts++) {
+    const document = documents[Math.floor(random() * documents.length)];
+    const found = document === undefined ? null : caseIn(document, kind, random);
+    if (found !== null) cases.push(found);
+  }
+  return cases;
 }
 
-function caseIn(document: v.InferOutput<typeof Document>, kind: Kind, random: () => number): Case | null {
+function caseIn(document: Document, kind: Kind, random: () => number): Case | null {
   const { text, language, name } = document;
   const starts = [...text.matchAll(/^.+$/gm)];
   if (starts.length < 12) return null;
@@ -71,15 +65,4 @@ function columnIn(line: string, kind: Kind, random: () => number): number | null
     .map((place) => place.index)
     .filter((place) => place > 0 && line.length - place >= 3);
   return places[Math.floor(random() * places.length)] ?? null;
-}
-
-/** A small generator with a seed: the cursors must be the same in every run. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from data import LANGUAGE_WEIGHTS
 from model import Config
 from tokenizer import VOCABULARY
 
@@ -86,7 +87,7 @@ def config(c):
         "torch_dtype": "bfloat16",
         "completion": {
             "layout": "suffix-first",
-            "languages": ["typescript", "javascript", "python"],
+            "languages": list(LANGUAGE_WEIGHTS),
             "maxSuffixTokens": 128,
             "contextTokens": c.context,
         },
@@ -97,9 +98,8 @@ def notice():
     """The packages whose text the model was trained on."""
     manifest = json.loads((Path(__file__).parent / "corpus.json").read_text())
     apart = set(manifest["heldOut"]) | set(manifest["validation"])
-    listed = [p for p in manifest["npm"] + manifest["debian"] if p["name"] not in apart]
-    python = sys.version.split()[0]
-    listed.append({"name": "CPython standard library", "version": python, "licence": "PSF-2.0"})
+    kinds = ("npm", "debian", "debianSource")
+    listed = [package for kind in kinds for package in manifest[kind] if package["name"] not in apart]
     lines = [f"{p['name']} {p['version']} ({p['licence']})" for p in listed]
     head = "Pebble was trained on source code of these packages. None of their text is part of the model's files.\n\n"
     return head + "\n".join(lines) + "\n"

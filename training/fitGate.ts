@@ -7,7 +7,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { copyFeatures, readFeatures } from '../src/inference/candidates/gate.ts';
-import { readCases } from './cases.ts';
+import { casesIn } from './cases.ts';
+import { isMain, readDocuments } from './documents.ts';
 import { isRight, judge, loadPebble } from './judge.ts';
 
 interface Example {
@@ -16,28 +17,33 @@ interface Example {
 }
 
 const count = Number(process.argv[2] ?? 500);
-const cases = await readCases(fileURLToPath(new URL('work/validation.jsonl', import.meta.url)), count, 5);
+const documents = await readDocuments(fileURLToPath(new URL('work/validation.jsonl', import.meta.url)));
+// Whole lines are not offered by themselves; they would only dilute the fit.
+const cases = (['separator', 'anywhere'] as const).flatMap((kind) =>
+  casesIn(documents.filter(isMain), kind, count, 5),
+);
 const model = await loadPebble();
 const read: Example[] = [];
 const copied: Example[] = [];
 for (const example of cases) {
-  // Whole lines are not offered by themselves; they would only dilute the fit.
-  if (example.kind === 'next line') continue;
   const judged = await judge(model, example);
   for (const candidate of judged.candidates) {
     const features = readFeatures(candidate);
     if (features !== undefined) read.push({ features, right: isRight(candidate, example) });
   }
-  if (judged.copied !== null) copied.push({ features: copyFeatures(judged.copied), right: isRight(judged.copied, example) });
+  if (judged.copied !== null)
+    copied.push({ features: copyFeatures(judged.copied), right: isRight(judged.copied, example) });
 }
 
 /** Logistic regression by Newton's method with a little ridge. */
 function fit(examples: readonly Example[]): number[] {
   const size = (examples[0]?.features.length ?? 0) + 1;
-  const weights = new Array<number>(size).fill(0);
+  const weights = Array.from({ length: size }, () => 0);
   for (let iteration = 0; iteration < 30; iteration++) {
     const gradient = weights.map((weight) => -1e-3 * weight);
-    const hessian: number[][] = weights.map((_, row) => weights.map((__, column) => (row === column ? 1e-3 : 0)));
+    const hessian: number[][] = weights.map((_, row) =>
+      weights.map((__, column) => (row === column ? 1e-3 : 0)),
+    );
     for (const { features, right } of examples) {
       const x = [1, ...features];
       const p = 1 / (1 + Math.exp(-x.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0)));
@@ -67,6 +73,10 @@ function solve(matrix: number[][], vector: number[]): number[] {
 
 for (const [name, examples] of Object.entries({ read, copied })) {
   const right = examples.filter((example) => example.right).length;
-  console.log(name, `${right} of ${examples.length} right`, fit(examples).map((weight) => Number(weight.toFixed(3))));
+  console.log(
+    name,
+    `${right} of ${examples.length} right`,
+    fit(examples).map((weight) => Number(weight.toFixed(3))),
+  );
 }
 process.exit(0);

@@ -13,8 +13,8 @@ mkdir -p work
 $python corpus.py fetch
 $python corpus.py build
 $python tokenizer.py
-nice -n 10 $python train.py --minutes 38
+nice -n 10 $python train.py --minutes 150
 $python export.py ../models/pebble
 $python parity_values.py pebble
 npx tsx fitGate.ts
-npx tsx evaluate.ts
+npm run eval

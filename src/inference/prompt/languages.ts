@@ -1,10 +1,8 @@
 /** Dialects that share a training tag with their base language. VS Code language id → tag. */
 const dialects: Readonly<Record<string, string>> = {
-  typescriptreact: 'typescript',
   javascriptreact: 'javascript',
   jsonc: 'json',
-  shellscript: 'shell',
-  cpp: 'c',
+  less: 'scss',
 };
 
 /** The tag a model may have been trained with for a VS Code language id. */
