@@ -46,10 +46,10 @@ describe('suffix-first prompt', () => {
   });
 
   it('takes a React file for its base language', () => {
-    const react = { fileName: 'a.tsx', languageId: 'typescriptreact', prefix: '', suffix: '' };
+    const react = { fileName: 'a.jsx', languageId: 'javascriptreact', prefix: '', suffix: '' };
     assert.equal(
       suffixFirstPrompt(tokenizer, training, react).tokens[1],
-      tokenizer.control('<|lang:typescript|>'),
+      tokenizer.control('<|lang:javascript|>'),
     );
   });
 
