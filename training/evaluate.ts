@@ -77,7 +77,7 @@ const written = (text = ''): Judged['chosen'] => ({
   source: 'model',
   reading: null,
   matchLength: 0,
-  repeats: false,
+  flaw: null,
 });
 
 const confidence = ({ chosen }: Judged): number => (chosen === null ? 0 : confidenceOf(chosen));

@@ -90,6 +90,8 @@ def config(c):
             "languages": list(LANGUAGE_WEIGHTS),
             "maxSuffixTokens": 128,
             "contextTokens": c.context,
+            # Longer lines were never right in the evaluation, and might be learnt by heart.
+            "maxLineChars": 60,
         },
     }
 

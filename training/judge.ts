@@ -41,7 +41,7 @@ export async function judge(model: CompletionModel, example: Case): Promise<Judg
   const [first] = copies;
   return {
     case: example,
-    copied: first === undefined ? null : { ...first, source: 'copied', reading: null, repeats: false },
+    copied: first === undefined ? null : { ...first, source: 'copied', reading: null, flaw: null },
     written: candidates.find((candidate) => candidate.source === 'model') ?? null,
     candidates,
     chosen: bestCandidate(example.request, candidates).best?.candidate ?? null,

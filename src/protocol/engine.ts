@@ -6,7 +6,7 @@ import * as v from 'valibot';
  */
 
 /** Part of the endpoint's name, so processes of different versions never meet. Raise on any change here. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Longest text the host sends before and after the cursor, in UTF-16 units. */
 export const MAX_PREFIX_CHARS = 24_000;
@@ -90,6 +90,8 @@ export const NoSuggestionReason = v.picklist([
   'unbalanced-bracket',
   'duplicates-suffix',
   'line-too-long',
+  /** Longer than what the model can write well, and nowhere in the open files. */
+  'too-long',
 ]);
 export type NoSuggestionReason = v.InferOutput<typeof NoSuggestionReason>;
 

@@ -83,6 +83,7 @@ const strings: Strings = {
     'unbalanced-bracket': 'Bracket',
     'duplicates-suffix': 'Duplicate',
     'line-too-long': 'Too long',
+    'too-long': 'Longer than written well',
   },
 };
 

@@ -37,6 +37,7 @@ export function inspectorStrings(): Strings {
       'unbalanced-bracket': vscode.l10n.t('It would have closed a bracket that nobody opened.'),
       'duplicates-suffix': vscode.l10n.t('It would have repeated what follows the cursor.'),
       'line-too-long': vscode.l10n.t('The line is too long.'),
+      'too-long': vscode.l10n.t('It was longer than this model writes well.'),
     },
   };
 }

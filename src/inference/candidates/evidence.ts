@@ -1,3 +1,5 @@
+import type { NoSuggestionReason } from '../../protocol/engine.ts';
+
 /** A line that might be offered, with all that is known about it before anybody has seen it. */
 export interface Evidence {
   /** What would be inserted. */
@@ -7,8 +9,8 @@ export interface Evidence {
   readonly reading: Reading | null;
   /** Characters before the cursor that also stood before the place it was copied from; 0: it stands nowhere else. */
   readonly matchLength: number;
-  /** Whether the model ended in repeating itself. */
-  readonly repeats: boolean;
+  /** What is wrong with the way in which it was written; null: nothing. */
+  readonly flaw: NoSuggestionReason | null;
 }
 
 export interface Reading {

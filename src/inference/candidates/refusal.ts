@@ -18,10 +18,10 @@ export function refusalsFor(
   const nextLine = below.find((text) => text.trim() !== '')?.trim();
   const open = openBrackets(request.prefix.slice(-BRACKET_CHARS));
 
-  return ({ text, repeats }) => {
+  return ({ text, flaw }) => {
     const added = text.trim();
     if (added === '' || added === restOfLine.trim()) return 'nothing-to-complete';
-    if (repeats) return 'repetition';
+    if (flaw !== null) return flaw;
     if ((line + text).trim() === nextLine) return 'duplicates-suffix';
     if (closesWrongBracket(open, text)) return 'unbalanced-bracket';
     return null;

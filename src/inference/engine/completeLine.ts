@@ -56,7 +56,7 @@ function copiesAlone(copies: ReturnType<typeof findCopies>): ModelReading {
       source: 'copied',
       reading: null,
       matchLength,
-      repeats: false,
+      flaw: null,
     })),
     work: { promptTokens: 0, cachedTokens: 0, prefillMs: 0, decodeMs: 0, tokens: 0 },
   };

@@ -61,23 +61,31 @@ export async function readByModel(
   const line = await generateLine(model, sequence, first, prompt.constraint, cancel);
   sequence.rewind(end);
   const own = line.text.trimEnd();
+  const matchLength = copies.find((copy) => copy.text === own)?.matchLength ?? 0;
+  const isTooLong = matchLength === 0 && own.length > (model.manifest.completion?.maxLineChars ?? Infinity);
 
   const candidates: Evidence[] = [
     {
       text: own,
       source: 'model',
       reading: line,
-      matchLength: copies.find((copy) => copy.text === own)?.matchLength ?? 0,
-      repeats: line.ended === 'repetition',
+      matchLength,
+      flaw: line.ended === 'repetition' ? 'repetition' : isTooLong ? 'too-long' : null,
     },
   ];
   const worthReading = copies
     .filter((copy) => copy.text !== own)
     .filter((copy) => firstTokenLogProbability(model, first, prompt.constraint, copy.text) > UNLIKELY)
     .slice(0, MAX_READ);
-  for (const { text, matchLength } of worthReading) {
-    const reading = await scoreLine(model, sequence, first, prompt.constraint, text, cancel);
-    candidates.push({ text, source: 'copied', reading, matchLength, repeats: false });
+  for (const copy of worthReading) {
+    const reading = await scoreLine(model, sequence, first, prompt.constraint, copy.text, cancel);
+    candidates.push({
+      text: copy.text,
+      source: 'copied',
+      reading,
+      matchLength: copy.matchLength,
+      flaw: null,
+    });
   }
 
   return {

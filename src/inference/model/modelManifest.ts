@@ -35,6 +35,8 @@ export interface CompletionTraining {
   readonly languages: readonly string[];
   readonly maxSuffixTokens: number;
   readonly contextTokens: number;
+  /** Longer lines of its own are not worth offering. */
+  readonly maxLineChars: number;
 }
 
 export const MANIFEST_NAME = 'manifest.json';
@@ -58,6 +60,7 @@ export const CompletionTrainingSchema = v.object({
   languages: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.maxLength(256)),
   maxSuffixTokens: count,
   contextTokens: positive,
+  maxLineChars: positive,
 });
 
 const ArchitectureSchema = v.pipe(

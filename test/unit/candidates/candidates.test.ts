@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { findCopies } from '../../../src/inference/candidates/copier.ts';
+import type { Evidence } from '../../../src/inference/candidates/evidence.ts';
 import { confidenceOf, passesGate } from '../../../src/inference/candidates/gate.ts';
 import { refusalsFor } from '../../../src/inference/candidates/refusal.ts';
 
@@ -47,14 +48,14 @@ describe('copier', () => {
   });
 });
 
-const refuse = (prefix: string, suffix: string, text: string, repeats = false) =>
-  refusalsFor({ prefix, suffix })({ text, source: 'model', reading: null, matchLength: 0, repeats });
+const refuse = (prefix: string, suffix: string, text: string, flaw: Evidence['flaw'] = null) =>
+  refusalsFor({ prefix, suffix })({ text, source: 'model', reading: null, matchLength: 0, flaw });
 
 describe('refusal', () => {
   it('names what is wrong', () => {
     assert.equal(refuse('const a = ', '\n', '  '), 'nothing-to-complete');
     assert.equal(refuse('f(', ')\n', ')'), 'nothing-to-complete');
-    assert.equal(refuse('x = ', '\n', 'NOT NOT', true), 'repetition');
+    assert.equal(refuse('x = ', '\n', 'NOT NOT', 'repetition'), 'repetition');
     assert.equal(refuse('  ret', '\n\n  return 1;\n', 'urn 1;'), 'duplicates-suffix');
     assert.equal(refuse('f(a', '\n', ']'), 'unbalanced-bracket');
     assert.equal(refuse('f(a', '\n', ', b)'), null);
@@ -62,7 +63,7 @@ describe('refusal', () => {
 });
 
 describe('gate', () => {
-  const evidence = { text: 'x', source: 'model', matchLength: 0, repeats: false } as const;
+  const evidence = { text: 'x', source: 'model', matchLength: 0, flaw: null } as const;
 
   it('trusts a likely line more than an unlikely one, and a longer match more than a shorter one', () => {
     const likely = confidenceOf({ ...evidence, reading: { logProbability: -0.2, tokens: 4 } });

@@ -185,6 +185,7 @@ describe('The completion key of a config.json', () => {
     layout: 'suffix-first',
     languages: ['typescript'],
     maxSuffixTokens: 128,
+    maxLineChars: 60,
     contextTokens: 1_024,
   };
 

@@ -14,6 +14,7 @@ const training: CompletionTraining = {
   layout: 'suffix-first',
   languages: ['typescript'],
   maxSuffixTokens: 128,
+  maxLineChars: 60,
   contextTokens: 1024,
 };
 const prompt = (prefix: string, suffix = '', contextTokens = 1024) =>
