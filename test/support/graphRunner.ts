@@ -3,14 +3,12 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readManifest } from '../../src/inference/model/modelManifest.ts';
 import type { Architecture } from '../../src/inference/model/architecture.ts';
 
-/** How long the past tensors are: as long as what they hold, or a fixed capacity. */
-export type Past = 'grown' | { readonly capacity: number };
-
 /** Runs an imported graph through onnxruntime-node by its documented inputs and outputs alone. */
 export class GraphRunner {
   readonly #session: InferenceSession;
   readonly #architecture: Architecture;
-  #cache: Record<string, Tensor> = {};
+  /** Keys and values by layer and part, row after row; beyond `length` there may be anything. */
+  #cache: Record<string, number[][]> = {};
   /** Positions in the cache. */
   length = 0;
 
@@ -29,38 +27,68 @@ export class GraphRunner {
   }
 
   /** Forgets the past. */
-  reset(past: Past = 'grown'): void {
-    const { layers, kvHeads, headDim } = this.#architecture;
-    const capacity = past === 'grown' ? 0 : past.capacity;
+  reset(): void {
     this.length = 0;
     this.#cache = {};
-    for (let layer = 0; layer < layers; layer++) {
-      for (const part of ['key', 'value']) {
-        // What lies beyond the used rows must not matter.
-        const junk = new Float32Array(kvHeads * capacity * headDim).fill(1e3);
-        this.#cache[`${layer}.${part}`] = new Tensor('float32', junk, [1, kvHeads, capacity, headDim]);
-      }
+    for (let layer = 0; layer < this.#architecture.layers; layer++) {
+      for (const part of ['key', 'value']) this.#cache[`${layer}.${part}`] = [];
     }
   }
 
-  /** Keeps the first `length` positions: with a fixed capacity nothing moves. */
+  /** Keeps the first `length` positions. */
   rewind(length: number): void {
     this.length = length;
   }
 
   /** Appends `tokens`. @returns the logits of the last `rows` positions */
   async append(tokens: readonly number[], rows: number): Promise<Float32Array[]> {
-    const total = this.length + tokens.length;
+    const { attention, kvHeads, headDim } = this.#architecture;
+    const count = tokens.length;
     const feeds: Record<string, Tensor> = {
-      input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]),
-      seqlens_k: new Tensor('int32', Int32Array.of(total - 1), [1]),
-      total_sequence_length: new Tensor('int32', Int32Array.of(total), []),
-      logits_rows: new Tensor('int64', BigInt64Array.of(BigInt(rows)), [1]),
+      input_ids: int64(tokens, [1, count]),
+      positions: int64(
+        Array.from({ length: count }, (_, i) => this.length + i),
+        [1, count],
+      ),
+      logits_rows: int64([rows], [1]),
     };
-    for (const [name, tensor] of Object.entries(this.#cache)) feeds[`past_key_values.${name}`] = tensor;
+    for (const [layer, { window }] of attention.entries()) {
+      const reach = window ?? 'all';
+      const seen = Math.min(this.length, window === null ? Infinity : window - 1);
+      const mask = Array.from({ length: count }, (_, token) => {
+        const isSeen = (position: number): boolean =>
+          position <= this.length + token && position > this.length + token - (window ?? Infinity);
+        const past = Array.from({ length: seen }, (_unused, i) => isSeen(this.length - seen + i));
+        // With no past one row of junk is passed that nobody sees.
+        return [
+          ...(seen === 0 ? [false] : past),
+          ...Array.from({ length: count }, (_unused, i) => isSeen(this.length + i)),
+        ].map((visible) => (visible ? 0 : -Infinity));
+      });
+      const passed = Math.max(1, seen);
+      feeds[`mask.${reach}`] = new Tensor('float32', Float32Array.from(mask.flat()), [count, passed + count]);
+      feeds[`split.${reach}`] = int64([passed, count], [2]);
+      for (const part of ['key', 'value']) {
+        const past = this.#cache[`${layer}.${part}`]!.slice(this.length - seen, this.length).flat();
+        const junk = Array.from({ length: kvHeads * headDim }, () => 1e3);
+        feeds[`past_key_values.${layer}.${part}`] = new Tensor(
+          'float32',
+          Float32Array.from(seen === 0 ? junk : past),
+          [passed, kvHeads, headDim],
+        );
+      }
+    }
     const results = await this.#session.run(feeds);
-    for (const name of Object.keys(this.#cache)) this.#cache[name] = results[`present.${name}`]!;
-    this.length = total;
+    for (const [name, cached] of Object.entries(this.#cache)) {
+      const { data, dims } = results[`present.${name}`]!;
+      if (dims[0] !== count) throw new Error(`${dims[0]} new rows instead of ${count}.`);
+      const width = kvHeads * headDim;
+      cached.length = this.length;
+      for (let row = 0; row < count; row++) {
+        cached.push(Array.from(data, Number).slice(row * width, (row + 1) * width));
+      }
+    }
+    this.length += count;
     const { data, dims } = results['logits']!;
     if (!(data instanceof Float32Array)) throw new TypeError('Logits are not float32.');
     const width = dims[1]!;
@@ -71,4 +99,8 @@ export class GraphRunner {
   async dispose(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function int64(values: readonly number[], dims: readonly number[]): Tensor {
+  return new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
 }

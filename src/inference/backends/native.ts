@@ -1,7 +1,16 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { ModelManifest } from '../model/modelManifest.ts';
 import type { Backend, KvBuffer, LoadedModel, LoadOptions } from './backend.ts';
-import { checkForward, pastNames, presentNames } from './graphInterface.ts';
+import {
+  checkForward,
+  maskName,
+  pastNames,
+  positionsFrom,
+  presentNames,
+  type Span,
+  spans,
+  splitName,
+} from '../model/graphInterface.ts';
 import { modelFilePath } from './modelFiles.ts';
 import { NativeKvBuffer } from './nativeKvBuffer.ts';
 import { loadOrtNative, type OrtNative } from './nativeModule.ts';
@@ -81,15 +90,15 @@ class NativeModel implements LoadedModel {
 
   async forward(kv: KvBuffer, past: number, tokens: readonly number[], rows: number): Promise<Float32Array> {
     if (!(kv instanceof NativeKvBuffer)) throw new TypeError('A KV buffer of another backend.');
-    checkForward(this.manifest.architecture, kv, past, tokens, rows);
-    const total = past + tokens.length;
-    const feeds = this.#inputs(tokens, total, rows);
+    checkForward(this.manifest.architecture, kv.capacity, past, tokens, rows);
+    const { architecture } = this.manifest;
+    const reaches = spans(architecture, past, tokens.length);
+    const feeds = this.#inputs(past, tokens, rows, reaches);
     const fetches: Record<string, Tensor | null> = { logits: null };
-    // The same tensors as past and present: attention then appends in place instead of copying the past.
-    for (const [index, tensor] of kv.tensors(total).entries()) {
-      feeds[this.#past[index]!] = tensor;
+    for (const [index, tensor] of kv.past(reaches).entries()) feeds[this.#past[index]!] = tensor;
+    // Tensors over the buffer's own memory: the new rows are written where they belong.
+    for (const [index, tensor] of kv.rows(past, tokens.length).entries())
       fetches[this.#present[index]!] = tensor;
-    }
     try {
       const { logits } = await this.#session.run(feeds, fetches);
       if (!(logits?.data instanceof Float32Array))
@@ -104,13 +113,25 @@ class NativeModel implements LoadedModel {
     await this.#session.release();
   }
 
-  #inputs(tokens: readonly number[], total: number, rows: number): Record<string, Tensor> {
+  #inputs(
+    past: number,
+    tokens: readonly number[],
+    rows: number,
+    reaches: readonly Span[],
+  ): Record<string, Tensor> {
     const { Tensor: TensorClass } = this.#ort;
-    return {
-      input_ids: new TensorClass('int64', BigInt64Array.from(tokens, BigInt), [1, tokens.length]),
-      seqlens_k: new TensorClass('int32', Int32Array.of(total - 1), [1]),
-      total_sequence_length: new TensorClass('int32', Int32Array.of(total), []),
-      logits_rows: new TensorClass('int64', BigInt64Array.of(BigInt(rows)), [1]),
+    const int64 = (values: readonly number[], dims: readonly number[]): Tensor =>
+      new TensorClass('int64', BigInt64Array.from(values, BigInt), dims);
+    const count = tokens.length;
+    const inputs: Record<string, Tensor> = {
+      input_ids: int64(tokens, [1, count]),
+      positions: int64(positionsFrom(past, count), [1, count]),
+      logits_rows: int64([rows], [1]),
     };
+    for (const { reach, rows: before, mask } of reaches) {
+      inputs[maskName(reach)] = new TensorClass('float32', mask, [count, before + count]);
+      inputs[splitName(reach)] = int64([before, count], [2]);
+    }
+    return inputs;
   }
 }

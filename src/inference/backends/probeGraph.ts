@@ -1,9 +1,15 @@
-import { type OnnxInitializer, type OnnxNode, type OnnxValue, writeOnnx } from '../importer/onnxWriter.ts';
+import type { Build } from '../importer/build.ts';
+import { declareInterface } from '../importer/graph.ts';
+import { GraphBuilder } from '../importer/graphBuilder.ts';
+import { type OnnxInitializer, type OnnxNode, writeOnnx } from '../importer/onnxWriter.ts';
+import { addMasks, addRowAttention } from '../importer/rowAttention.ts';
+import { weightFormats } from '../importer/weightFormat.ts';
+import { family } from '../model/family.ts';
 import type { ModelManifest } from '../model/modelManifest.ts';
 
 /*
- * A model of one layer with the inputs and outputs of every imported graph and its two operators that libraries get
- * wrong most easily: int4 matrices, and attention that appends in place, rotates and has a window.
+ * A model of one layer with the inputs and outputs of every imported graph and its two parts that libraries get
+ * wrong most easily: int4 matrices, and attention that rotates, has a window and reads and writes rows in place.
  *
  *   x = embedding[input_ids] · k = v = x · Wk · a = attention(x, k, v) · logits = a · Wo
  */
@@ -49,68 +55,39 @@ export const probeManifest: ModelManifest = {
 
 /** The ONNX file. */
 export function probeGraph(): Uint8Array {
-  return writeOnnx({
-    name: 'probe',
-    nodes: [
-      node('Gather', ['embedding', 'input_ids'], ['x']),
-      matMulInt4('x', 'key', HEAD_DIM),
-      attention,
-      node('Neg', ['logits_rows'], ['first_row']),
-      node('Slice', ['attended', 'first_row', 'end', 'row_axis'], ['last_rows']),
-      matMulInt4('last_rows', 'output', VOCAB),
-      node('Squeeze', ['output', 'batch_axis'], ['logits']),
-    ],
-    inputs: [
-      { name: 'input_ids', type: 'int64', dims: [1, 'tokens'] },
-      { name: 'seqlens_k', type: 'int32', dims: [1] },
-      { name: 'total_sequence_length', type: 'int32', dims: [] },
-      { name: 'logits_rows', type: 'int64', dims: [1] },
-      cache('past_key_values.0.key'),
-      cache('past_key_values.0.value'),
-    ],
-    outputs: [
-      { name: 'logits', type: 'float32', dims: ['rows', VOCAB] },
-      cache('present.0.key'),
-      cache('present.0.value'),
-    ],
-    initializers: [
-      float32('embedding', [VOCAB, HIDDEN], (i) => (((i * 37) % 19) - 9) / 8),
-      ...int4Weights('key', HEAD_DIM, (i) => i * 73 + 41),
-      ...int4Weights('output', VOCAB, (i) => i * 59 + 7),
-      float32('cos', [POSITIONS, HEAD_DIM / 2], (i) => Math.cos(angle(i))),
-      float32('sin', [POSITIONS, HEAD_DIM / 2], (i) => Math.sin(angle(i))),
-      int64('row_axis', 1n),
-      int64('batch_axis', 0n),
-      int64('end', BigInt(POSITIONS)),
-    ],
-  });
-}
-
-const attention: OnnxNode = {
-  type: 'GroupQueryAttention',
-  domain: 'com.microsoft',
-  inputs: [
-    'x',
-    'key',
-    'key',
-    'past_key_values.0.key',
-    'past_key_values.0.value',
-    'seqlens_k',
-    'total_sequence_length',
-    'cos',
-    'sin',
-  ],
-  outputs: ['attended', 'present.0.key', 'present.0.value'],
-  attributes: {
-    num_heads: { int: 2 },
-    kv_num_heads: { int: 1 },
-    do_rotary: { int: 1 },
-    local_window_size: { int: WINDOW },
-  },
-};
-
-function node(type: string, inputs: readonly string[], outputs: readonly string[]): OnnxNode {
-  return { type, domain: '', inputs, outputs, attributes: {} };
+  const graph = new GraphBuilder();
+  const build: Build = {
+    graph,
+    architecture: probeManifest.architecture,
+    generation: family.gemma3,
+    format: weightFormats.q4,
+  };
+  declareInterface(build);
+  addMasks(build);
+  graph.op('Gather', ['embedding', 'input_ids'], 'x');
+  graph.nodes.push(matMulInt4('x', 'key', HEAD_DIM));
+  const attended = addRowAttention(
+    build,
+    0,
+    { query: 'x', key: 'key', value: 'key' },
+    { cos: 'cos', sin: 'sin' },
+  );
+  graph.op('Slice', [attended, 'rows.start', 'end', 'row_axis'], 'last_rows');
+  graph.nodes.push(matMulInt4('last_rows', 'output', VOCAB));
+  graph.op('Squeeze', ['output', 'batch_axis'], 'logits');
+  const { nodes, inputs, outputs, constants } = graph;
+  const initializers = [
+    ...constants,
+    float32('embedding', [VOCAB, HIDDEN], (i) => (((i * 37) % 19) - 9) / 8),
+    ...int4Weights('key', HEAD_DIM, (i) => i * 73 + 41),
+    ...int4Weights('output', VOCAB, (i) => i * 59 + 7),
+    float32('cos', [POSITIONS, HEAD_DIM / 2], (i) => Math.cos(angle(i))),
+    float32('sin', [POSITIONS, HEAD_DIM / 2], (i) => Math.sin(angle(i))),
+    int64('row_axis', 1n),
+    int64('batch_axis', 0n),
+    int64('end', BigInt(POSITIONS)),
+  ];
+  return writeOnnx({ name: 'probe', nodes, inputs, outputs, initializers });
 }
 
 /** input [.., HIDDEN] → `name` [.., rows] */
@@ -154,8 +131,4 @@ function float32(name: string, dims: readonly number[], value: (index: number) =
 
 function int64(name: string, value: bigint): OnnxInitializer {
   return { name, type: 'int64', dims: [1], data: new Uint8Array(BigInt64Array.of(value).buffer) };
-}
-
-function cache(name: string): OnnxValue {
-  return { name, type: 'float32', dims: [1, 1, 'capacity', HEAD_DIM] };
 }

@@ -1,12 +1,22 @@
 import type { ModelManifest } from '../model/modelManifest.ts';
 import type { Backend, KvBuffer, LoadedModel, LoadOptions } from './backend.ts';
-import { checkForward, pastNames, presentNames } from './graphInterface.ts';
+import {
+  checkForward,
+  maskName,
+  pastNames,
+  positionsFrom,
+  presentNames,
+  reachOf,
+  spans,
+  splitName,
+} from '../model/graphInterface.ts';
 import { readModelFile } from './modelFiles.ts';
 import { loadError, runError } from './ortError.ts';
 import { WasmKvBuffer } from './wasmKvBuffer.ts';
-import { allocate, createTensor, heap, INT32, INT64, tensorData } from './wasmMemory.ts';
+import { heap, tensorData } from './wasmMemory.ts';
 import { dropOrtWasm, loadOrtWasm, type OrtWasm, ortWasmFolder } from './wasmModule.ts';
 import { WasmSession } from './wasmSession.ts';
+import { WasmValues } from './wasmValues.ts';
 
 /**
  * ONNX Runtime in WebAssembly: slower than the native library, but it runs on every machine.
@@ -55,18 +65,12 @@ async function createModel(
   }
 }
 
-/** Bytes of the three scalar inputs, 8 each so that the int64 one is aligned. */
-const SCALAR_BYTES = 24;
-
 class WasmModel implements LoadedModel {
   readonly manifest: ModelManifest;
   readonly backend = 'wasm';
   readonly threads: number;
   readonly #ort: OrtWasm;
   readonly #session: WasmSession;
-  /** Heap memory of seqlens_k, total_sequence_length and logits_rows, and the OrtValues over it. */
-  readonly #scalars: number;
-  readonly #scalarTensors: readonly number[];
 
   constructor(
     ort: OrtWasm,
@@ -78,20 +82,21 @@ class WasmModel implements LoadedModel {
     this.#ort = ort;
     this.manifest = manifest;
     this.threads = threads;
-    const { layers } = manifest.architecture;
+    const { layers, attention } = manifest.architecture;
+    const reaches = [...new Set(attention.map(reachOf))];
     this.#session = new WasmSession(
       ort,
       graph,
       weights,
-      ['input_ids', 'seqlens_k', 'total_sequence_length', 'logits_rows', ...pastNames(layers)],
+      [
+        'input_ids',
+        'positions',
+        'logits_rows',
+        ...reaches.flatMap((reach) => [maskName(reach), splitName(reach)]),
+        ...pastNames(layers),
+      ],
       ['logits', ...presentNames(layers)],
     );
-    this.#scalars = allocate(ort, SCALAR_BYTES);
-    this.#scalarTensors = [
-      createTensor(ort, INT32, this.#scalars, 4, [1]),
-      createTensor(ort, INT32, this.#scalars + 8, 4, []),
-      createTensor(ort, INT64, this.#scalars + 16, 8, [1]),
-    ];
   }
 
   createKvBuffer(capacity: number): KvBuffer {
@@ -105,9 +110,9 @@ class WasmModel implements LoadedModel {
 
   async forward(kv: KvBuffer, past: number, tokens: readonly number[], rows: number): Promise<Float32Array> {
     if (!(kv instanceof WasmKvBuffer)) throw new TypeError('A KV buffer of another backend.');
-    checkForward(this.manifest.architecture, kv, past, tokens, rows);
+    checkForward(this.manifest.architecture, kv.capacity, past, tokens, rows);
     try {
-      return this.#run(kv, past + tokens.length, tokens, rows);
+      return this.#run(kv, past, tokens, rows);
     } catch (error) {
       await dropIfTrapped(this.#ort, error);
       throw runError(this.manifest.name, error);
@@ -116,35 +121,33 @@ class WasmModel implements LoadedModel {
 
   async dispose(): Promise<void> {
     this.#session.dispose();
-    for (const tensor of this.#scalarTensors) this.#ort._OrtReleaseTensor(tensor);
-    this.#ort._free(this.#scalars);
   }
 
-  #run(kv: WasmKvBuffer, total: number, tokens: readonly number[], rows: number): Float32Array {
+  #run(kv: WasmKvBuffer, past: number, tokens: readonly number[], rows: number): Float32Array {
     const ort = this.#ort;
-    ort.setValue(this.#scalars, total - 1, 'i32');
-    ort.setValue(this.#scalars + 8, total, 'i32');
-    ort.setValue(this.#scalars + 16, rows, 'i64');
-    const bytes = tokens.length * BigInt64Array.BYTES_PER_ELEMENT;
-    const ids = allocate(ort, bytes);
-    let idsTensor = 0;
-    let logits = 0;
-    try {
-      tokens.forEach((token, index) => ort.setValue(ids + 8 * index, token, 'i64'));
-      idsTensor = createTensor(ort, INT64, ids, bytes, [1, tokens.length]);
-      // The same OrtValues as past and present: attention appends in place.
-      [logits = 0] = this.#session.run(
-        [idsTensor, ...this.#scalarTensors, ...kv.tensors],
-        [0, ...kv.tensors],
-      );
-      const data = tensorData(ort, logits);
-      // A copy: the tensor goes back to the heap below, and a view would die when the heap grows.
-      return new Float32Array(heap(ort).buffer, data, rows * this.manifest.architecture.vocabSize).slice();
-    } finally {
-      if (logits !== 0) ort._OrtReleaseTensor(logits);
-      if (idsTensor !== 0) ort._OrtReleaseTensor(idsTensor);
-      ort._free(ids);
+    const { architecture } = this.manifest;
+    const count = tokens.length;
+    using values = new WasmValues(ort);
+    const inputs = [
+      values.int64(tokens, [1, count]),
+      values.int64(positionsFrom(past, count), [1, count]),
+      values.int64([rows], [1]),
+    ];
+    const reaches = spans(architecture, past, count);
+    for (const { rows: before, mask } of reaches) {
+      inputs.push(values.float32(mask, [count, before + count]), values.int64([before, count], [2]));
     }
+    const outputs = [0];
+    for (let index = 0; index < 2 * architecture.layers; index++) {
+      const reach = reachOf(architecture.attention[index >> 1]!);
+      const { first, rows: before } = reaches.find((span) => span.reach === reach)!;
+      inputs.push(values.own(kv.rows(index, first, before)));
+      outputs.push(values.own(kv.rows(index, past, count)));
+    }
+    const [logits = 0] = this.#session.run(inputs, outputs);
+    const data = tensorData(ort, values.own(logits));
+    // A copy: the tensor goes back to the heap, and a view would die when the heap grows.
+    return new Float32Array(heap(ort).buffer, data, rows * architecture.vocabSize).slice();
   }
 }
 

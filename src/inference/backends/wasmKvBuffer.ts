@@ -1,48 +1,43 @@
 import type { Architecture } from '../model/architecture.ts';
+import { checkCapacity, kvBytes, rowLength } from '../model/graphInterface.ts';
 import type { KvBuffer } from './backend.ts';
-import { checkCapacity, kvBytes } from './graphInterface.ts';
 import { allocate, createTensor, FLOAT32, heap } from './wasmMemory.ts';
 import type { OrtWasm } from './wasmModule.ts';
 
-/**
- * One block of the WebAssembly heap with an OrtValue per layer and side, each [1, kvHeads, capacity, headDim].
- * The same OrtValues are input and output of a run, so nothing is ever copied, whatever the capacity.
- */
+/** One block of the WebAssembly heap: per layer and side [capacity, kvHeads, headDim], read and written in place. */
 export class WasmKvBuffer implements KvBuffer {
   readonly capacity: number;
   readonly bytes: number;
   readonly #ort: OrtWasm;
-  readonly #heads: number;
+  readonly #architecture: Architecture;
   readonly #rowBytes: number;
-  readonly #tensorBytes: number;
-  readonly #tensors: number[] = [];
   #block: number;
 
   constructor(ort: OrtWasm, architecture: Architecture, capacity: number) {
     checkCapacity(architecture, capacity);
-    const { kvHeads, headDim, layers } = architecture;
     this.capacity = capacity;
     this.bytes = kvBytes(architecture, capacity);
     this.#ort = ort;
-    this.#heads = kvHeads;
-    this.#rowBytes = headDim * Float32Array.BYTES_PER_ELEMENT;
-    this.#tensorBytes = kvHeads * capacity * this.#rowBytes;
+    this.#architecture = architecture;
+    this.#rowBytes = rowLength(architecture) * Float32Array.BYTES_PER_ELEMENT;
     this.#block = allocate(ort, this.bytes);
-    const dims = [1, kvHeads, capacity, headDim];
-    try {
-      for (let index = 0; index < 2 * layers; index++) {
-        const data = this.#block + index * this.#tensorBytes;
-        this.#tensors.push(createTensor(ort, FLOAT32, data, this.#tensorBytes, dims));
-      }
-    } catch (error) {
-      this.dispose();
-      throw error;
+    const memory = heap(ort);
+    for (let index = 0; index < 2 * architecture.layers; index++) {
+      // With nothing before it a run is given row 0, unseen; it has to hold numbers: weight 0 times NaN is NaN.
+      const start = this.#block + index * capacity * this.#rowBytes;
+      memory.fill(0, start, start + this.#rowBytes);
     }
   }
 
-  /** OrtValues in the order of `pastNames`. */
-  get tensors(): readonly number[] {
-    return this.#tensors;
+  /**
+   * An OrtValue over rows `first` … `first + count − 1`; the caller releases it.
+   *
+   * @param index of the tensor, in the order of `pastNames`
+   */
+  rows(index: number, first: number, count: number): number {
+    const { kvHeads, headDim } = this.#architecture;
+    const data = this.#block + (index * this.capacity + first) * this.#rowBytes;
+    return createTensor(this.#ort, FLOAT32, data, count * this.#rowBytes, [count, kvHeads, headDim]);
   }
 
   copyTo(target: KvBuffer, length: number): void {
@@ -52,19 +47,17 @@ export class WasmKvBuffer implements KvBuffer {
     }
     const from = heap(this.#ort);
     const to = heap(target.#ort);
-    for (let head = 0; head < this.#tensors.length * this.#heads; head++) {
-      const start = this.#block + head * this.capacity * this.#rowBytes;
+    for (let index = 0; index < 2 * this.#architecture.layers; index++) {
+      const start = this.#block + index * this.capacity * this.#rowBytes;
       to.set(
         from.subarray(start, start + length * this.#rowBytes),
-        target.#block + head * target.capacity * this.#rowBytes,
+        target.#block + index * target.capacity * this.#rowBytes,
       );
     }
   }
 
   dispose(): void {
-    if (this.#block === 0) return;
-    for (const tensor of this.#tensors.splice(0)) this.#ort._OrtReleaseTensor(tensor);
-    this.#ort._free(this.#block);
+    if (this.#block !== 0) this.#ort._free(this.#block);
     this.#block = 0;
   }
 }

@@ -2,7 +2,6 @@ import type { OrtWasm } from './wasmModule.ts';
 
 /** ONNX's TensorProto.DataType. */
 export const FLOAT32 = 1;
-export const INT32 = 6;
 export const INT64 = 7;
 /** OrtWasm's enumeration of tensor locations. */
 const LOCATION_CPU = 1;

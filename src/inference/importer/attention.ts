@@ -1,6 +1,7 @@
 import type { LayerAttention } from '../model/architecture.ts';
 import { addNorm, type Build } from './build.ts';
 import type { LayerTensors } from './checkpointTensors.ts';
+import { addRowAttention } from './rowAttention.ts';
 import { stack } from './weight.ts';
 
 /** Name of a layer's cosine or sine table. */
@@ -37,32 +38,8 @@ export function addAttention(build: Build, layer: number, names: LayerTensors, i
   const [q, k, v] = graph.split(qkv, sizes, [`${prefix}.q`, `${prefix}.k`, `${prefix}.v`]);
   const query = generation.qkNorm ? addHeadNorm(build, q!, names.qNorm, heads) : q!;
   const key = generation.qkNorm ? addHeadNorm(build, k!, names.kNorm, kvHeads) : k!;
-  return graph.contrib(
-    'GroupQueryAttention',
-    [
-      query,
-      key,
-      v!,
-      `past_key_values.${layer}.key`,
-      `past_key_values.${layer}.value`,
-      'seqlens_k',
-      'total_sequence_length',
-      rotaryTable('cos', attention),
-      rotaryTable('sin', attention),
-    ],
-    `${prefix}.attention`,
-    {
-      num_heads: { int: heads },
-      kv_num_heads: { int: kvHeads },
-      scale: { float: 1 / Math.sqrt(architecture.queryPreAttentionScalar) },
-      softcap: { float: generation.attentionSoftcap },
-      local_window_size: { int: attention.window ?? -1 },
-      do_rotary: { int: 1 },
-      rotary_interleaved: { int: 0 },
-    },
-    // Left out, the CPU operator computes NaN without a word.
-    [`present.${layer}.key`, `present.${layer}.value`],
-  );
+  const tables = { cos: rotaryTable('cos', attention), sin: rotaryTable('sin', attention) };
+  return addRowAttention(build, layer, { query, key, value: v! }, tables);
 }
 
 /** RMSNorm of every head of `value` [1, S, count · headDim]: the attention operator's own one runs on GPUs only. */

@@ -1,19 +1,17 @@
 import type { Quantization } from '../../protocol/engine.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { family } from '../model/family.ts';
+import { pastNames, presentNames } from '../model/graphInterface.ts';
 import { addAttention, addRotaryTables } from './attention.ts';
 import { addNorm, type Build, lastRows } from './build.ts';
 import { embeddingTensor, finalNormTensor, type LayerTensors, layerTensors } from './checkpointTensors.ts';
 import { GraphBuilder } from './graphBuilder.ts';
+import { addMasks } from './rowAttention.ts';
 import { type MatrixSource, stack } from './weight.ts';
 import { weightFormats } from './weightFormat.ts';
 
 /**
- * The graph of any model of the family.
- *
- * Inputs: `input_ids` int64 [1, S] · `seqlens_k` int32 [1] = total − 1 · `total_sequence_length` int32 scalar ·
- * `logits_rows` int64 [1] · `past_key_values.N.key|value` float32 [1, kvHeads, P, headDim], P empty, grown or static.
- * Outputs: `logits` float32 [logits_rows, vocabSize] of the last positions · `present.N.key|value`.
+ * The graph of any model of the family; inputs and outputs as model/graphInterface.ts says.
  */
 export function buildGraph(architecture: Architecture, quantization: Quantization): GraphBuilder {
   const build: Build = {
@@ -23,6 +21,7 @@ export function buildGraph(architecture: Architecture, quantization: Quantizatio
     format: weightFormats[quantization],
   };
   declareInterface(build);
+  addMasks(build);
   addRotaryTables(build);
   let hidden = addEmbedding(build);
   for (let layer = 0; layer < architecture.layers; layer++) hidden = addLayer(build, layer, hidden);
@@ -30,23 +29,22 @@ export function buildGraph(architecture: Architecture, quantization: Quantizatio
   return build.graph;
 }
 
-function declareInterface({ graph, architecture: { layers, kvHeads, headDim, vocabSize } }: Build): void {
+/** Inputs and outputs, but for those of {@link addMasks}. */
+export function declareInterface({
+  graph,
+  architecture: { layers, kvHeads, headDim, vocabSize },
+}: Build): void {
   graph.inputs.push(
     { name: 'input_ids', type: 'int64', dims: [1, 'sequence'] },
-    { name: 'seqlens_k', type: 'int32', dims: [1] },
-    { name: 'total_sequence_length', type: 'int32', dims: [] },
+    { name: 'positions', type: 'int64', dims: [1, 'sequence'] },
     { name: 'logits_rows', type: 'int64', dims: [1] },
   );
   graph.op('Neg', ['logits_rows'], 'rows.start');
   graph.outputs.push({ name: 'logits', type: 'float32', dims: ['rows', vocabSize] });
-  const cache = (name: string, length: string) =>
-    ({ name, type: 'float32', dims: [1, kvHeads, length, headDim] }) as const;
-  for (let layer = 0; layer < layers; layer++) {
-    for (const part of ['key', 'value']) {
-      graph.inputs.push(cache(`past_key_values.${layer}.${part}`, 'past'));
-      graph.outputs.push(cache(`present.${layer}.${part}`, 'present'));
-    }
-  }
+  const rows = (name: string, length: string) =>
+    ({ name, type: 'float32', dims: [length, kvHeads, headDim] }) as const;
+  graph.inputs.push(...pastNames(layers).map((name) => rows(name, `${name}.rows`)));
+  graph.outputs.push(...presentNames(layers).map((name) => rows(name, 'sequence')));
 }
 
 function embeddingTable({ hiddenSize, vocabSize }: Architecture): MatrixSource {

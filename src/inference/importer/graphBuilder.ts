@@ -38,14 +38,13 @@ export class GraphBuilder {
 
   /** Parts of `value` along its last axis. @returns their names */
   split(value: string, sizes: readonly number[], outputs: readonly string[]): readonly string[] {
-    const lengths = this.int64(`${value}.sizes`, sizes);
-    this.nodes.push({
-      type: 'Split',
-      domain: '',
-      inputs: [value, lengths],
-      outputs,
-      attributes: { axis: { int: -1 } },
-    });
+    return this.splitBy(value, this.int64(`${value}.sizes`, sizes), outputs);
+  }
+
+  /** The same with sizes that are computed or given in a run. */
+  splitBy(value: string, sizes: string, outputs: readonly string[]): readonly string[] {
+    const attributes = { axis: { int: -1 } };
+    this.nodes.push({ type: 'Split', domain: '', inputs: [value, sizes], outputs, attributes });
     return outputs;
   }
 

@@ -1,6 +1,6 @@
 import { GemmaError } from '../../protocol/errors.ts';
 import type { LoadedModel } from '../backends/backend.ts';
-import { kvBytes } from '../backends/graphInterface.ts';
+import { kvBytes } from '../model/graphInterface.ts';
 import type { CancelFlag } from '../engine/cancelFlag.ts';
 import { Budget } from './budget.ts';
 import { findPrefix, type PrefixMatch } from './prefixIndex.ts';

@@ -53,7 +53,7 @@ describe('An f32 import of a random checkpoint agrees with an independent forwar
     runner().reset();
     const whole = await runner().append(ids, ids.length);
     assert.ok(relativeError(whole, logits) <= TOLERANCE);
-    runner().reset({ capacity: 64 });
+    runner().reset();
     for (const [position, id] of ids.entries()) {
       const error = relativeError(await runner().append([id], 1), [logits[position]!]);
       assert.ok(error <= TOLERANCE, `position ${position}: ${error}`);

@@ -29,7 +29,7 @@ async function throughWasm(folder: string): Promise<Float32Array[]> {
 
 async function tokenByToken({ runner }: ImportedCheckpoint): Promise<Float32Array[]> {
   const logits: Float32Array[] = [];
-  runner.reset({ capacity: 32 });
+  runner.reset();
   for (const token of tokens) logits.push(...(await runner.append([token], 1)));
   return logits;
 }

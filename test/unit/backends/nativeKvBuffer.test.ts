@@ -1,50 +1,67 @@
 import assert from 'node:assert/strict';
-import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { Tensor } from 'onnxruntime-common';
 import { NativeKvBuffer } from '../../../src/inference/backends/nativeKvBuffer.ts';
 import { probeManifest } from '../../../src/inference/backends/probeGraph.ts';
 import type { Architecture } from '../../../src/inference/model/architecture.ts';
+import { spans } from '../../../src/inference/model/graphInterface.ts';
 
-const HEAD_DIM = 2;
 const CAPACITY = 300;
+const shape: Architecture = {
+  ...probeManifest.architecture,
+  layers: 2,
+  kvHeads: 3,
+  headDim: 2,
+  maxPositions: CAPACITY,
+  attention: [
+    { window: 4, ropeTheta: 100, ropeFactor: 1 },
+    { window: null, ropeTheta: 100, ropeFactor: 1 },
+  ],
+};
+
+/** A run that writes row r of tensor t as r + t / 10 in all its values. */
+function write(buffer: NativeKvBuffer, first: number, count: number): void {
+  for (const [index, tensor] of buffer.rows(first, count).entries()) {
+    assert.deepEqual(tensor.dims, [count, 3, 2]);
+    for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = first + Math.floor(i / 6) + index / 10;
+  }
+}
+
+/** First value of every row that a run after `past` tokens sees, by tensor. */
+function seen(buffer: NativeKvBuffer, past: number): number[][] {
+  return buffer
+    .past(spans(shape, past, 1))
+    .map(({ data }) => Array.from(data, Number).filter((_, i) => i % 6 === 0));
+}
 
 describe('the KV buffer of the native backend', () => {
-  it('keeps every row where attention expects it, whatever lengths are run and copied', () => {
-    const step = fc.record({
-      past: fc.nat(),
-      count: fc.integer({ min: 1, max: 130 }),
-      fork: fc.boolean(),
-      capacity: fc.integer({ min: 1, max: CAPACITY }),
-    });
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3 }), fc.array(step, { maxLength: 12 }), (kvHeads, steps) => {
-        const architecture = { ...shape, kvHeads };
-        let buffer = new NativeKvBuffer(Tensor, architecture, CAPACITY);
-        let rows: number[] = [];
-        for (const [index, { past, count, fork, capacity }] of steps.entries()) {
-          const kept = past % (rows.length + 1);
-          rows = [...rows.slice(0, kept), ...Array.from({ length: count }, (_, i) => index * 1000 + i)];
-          rows = rows.slice(0, buffer.capacity);
-          write(buffer, kvHeads, rows, Math.min(kept, rows.length));
-          assert.deepEqual(read(buffer, kvHeads, rows.length), expected(kvHeads, rows));
-          if (fork) {
-            const copy = new NativeKvBuffer(Tensor, architecture, Math.max(capacity, rows.length));
-            buffer.copyTo(copy, rows.length);
-            buffer.dispose();
-            buffer = copy;
-          }
-        }
-      }),
+  it('shows every layer the rows its window reaches, where the last run wrote them', () => {
+    const buffer = new NativeKvBuffer(Tensor, shape, CAPACITY);
+    write(buffer, 0, 3);
+    write(buffer, 3, 3);
+    assert.deepEqual(
+      seen(buffer, 6),
+      [
+        [3, 4, 5],
+        [3.1, 4.1, 5.1],
+        [0.2, 1.2, 2.2, 3.2, 4.2, 5.2],
+        [0.3, 1.3, 2.3, 3.3, 4.3, 5.3],
+      ].map((rows) => rows.map(Math.fround)),
     );
   });
 
-  it('hands out tensors no longer than the rows need, rounded up to 64', () => {
+  it('overwrites from a rewound position on, and copies what is asked for', () => {
     const buffer = new NativeKvBuffer(Tensor, shape, CAPACITY);
+    const copy = new NativeKvBuffer(Tensor, shape, 10);
+    write(buffer, 0, 8);
+    buffer.copyTo(copy, 5);
+    write(buffer, 2, 1);
+    buffer.rows(2, 1)[2]!.data[0] = 99;
     assert.deepEqual(
-      [1, 64, 65, 256, 257, 300, 10].map((positions) => buffer.tensors(positions)[0]!.dims[2]),
-      [64, 64, 128, 256, 300, 300, 64],
+      seen(buffer, 4)[2],
+      [0, 1, 99, 3].map((row) => (row === 99 ? 99 : Math.fround(row + 0.2))),
     );
+    assert.deepEqual(seen(copy, 6)[2], [0.2, 1.2, 2.2, 3.2, 4.2, 0].map(Math.fround));
   });
 
   it('refuses capacities that the rotary tables do not reach', () => {
@@ -60,48 +77,3 @@ describe('the KV buffer of the native backend', () => {
     assert.throws(() => large.copyTo(small, 11), RangeError);
   });
 });
-
-const shape: Architecture = {
-  ...probeManifest.architecture,
-  layers: 2,
-  kvHeads: 1,
-  headDim: HEAD_DIM,
-  maxPositions: CAPACITY,
-};
-
-/** What attention writes: rows from `past` on, each value telling tensor, head, row and element. */
-function write(buffer: NativeKvBuffer, kvHeads: number, rows: readonly number[], past: number): void {
-  buffer.tensors(rows.length).forEach((tensor, index) => {
-    const stride = tensor.dims[2]!;
-    for (let head = 0; head < kvHeads; head++) {
-      for (let row = past; row < rows.length; row++) {
-        for (let i = 0; i < HEAD_DIM; i++) {
-          tensor.data[(head * stride + row) * HEAD_DIM + i] = value(index, head, rows[row]!, i);
-        }
-      }
-    }
-  });
-}
-
-/** Per tensor the first `length` rows of each head. */
-function read(buffer: NativeKvBuffer, kvHeads: number, length: number): number[][] {
-  return buffer.tensors(length).map((tensor) => {
-    const stride = tensor.dims[2]!;
-    const data = Array.from(tensor.data, Number);
-    return Array.from({ length: kvHeads }, (_, head) =>
-      data.slice(head * stride * HEAD_DIM, (head * stride + length) * HEAD_DIM),
-    ).flat();
-  });
-}
-
-function expected(kvHeads: number, rows: readonly number[]): number[][] {
-  return Array.from({ length: 2 * shape.layers }, (_, index) =>
-    Array.from({ length: kvHeads }, (_head, head) =>
-      rows.flatMap((row) => Array.from({ length: HEAD_DIM }, (_element, i) => value(index, head, row, i))),
-    ).flat(),
-  );
-}
-
-function value(tensor: number, head: number, row: number, element: number): number {
-  return Math.fround(row + tensor / 4 + head / 16 + element / 64);
-}
