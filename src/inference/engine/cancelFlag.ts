@@ -1,10 +1,11 @@
 import { GemmaError } from '../../protocol/errors.ts';
+import type { Turn } from '../kv/turn.ts';
 
 /**
  * One cell of shared memory that says "stop". `session.run` blocks its thread, so a message could not be heard there;
  * the flag is read between prefill chunks and decode steps instead.
  */
-export class CancelFlag {
+export class CancelFlag implements Turn {
   /** 4 bytes, shared by the thread that cancels and the one that computes. */
   readonly buffer: SharedArrayBuffer;
   readonly #cell: Int32Array;
@@ -20,6 +21,11 @@ export class CancelFlag {
 
   cancel(): void {
     Atomics.store(this.#cell, 0, 1);
+  }
+
+  /** As a turn: nothing else waits. */
+  async step(): Promise<void> {
+    this.throwIfCancelled();
   }
 
   /** @throws GemmaError `cancelled` */

@@ -3,7 +3,7 @@ import { findCopies } from '../candidates/copier.ts';
 import { bestCandidate } from '../candidates/bestCandidate.ts';
 import type { Evidence } from '../candidates/evidence.ts';
 import { passesGate } from '../candidates/gate.ts';
-import type { CancelFlag } from './cancelFlag.ts';
+import type { Turn } from '../kv/turn.ts';
 import { type CompletionModel, type ModelReading, readByModel } from './readByModel.ts';
 
 /** A longer line is data or minified code; nobody writes it by hand. */
@@ -20,7 +20,7 @@ type Suggestion = Pick<CompleteResult, 'text' | 'reason' | 'source' | 'confidenc
 export async function completeLine(
   params: CompleteParams,
   model: CompletionModel | null,
-  cancel: CancelFlag,
+  turn: Turn,
 ): Promise<CompleteResult> {
   const forced = params.forcedPrefix ?? '';
   const request = { ...params, prefix: params.prefix + forced };
@@ -30,7 +30,7 @@ export async function completeLine(
 
   const copies = findCopies(request);
   const { candidates, work } =
-    model === null ? copiesAlone(copies) : await readByModel(model, request, copies, cancel);
+    model === null ? copiesAlone(copies) : await readByModel(model, request, copies, turn);
   const suggestion = choose(request, candidates);
   const text = suggestion.text === null ? null : forced + suggestion.text;
   return { ...suggestion, text, ...work, ...by(model) };

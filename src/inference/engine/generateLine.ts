@@ -1,7 +1,7 @@
 import { greedy, logSumExp } from '../sampling/logits.ts';
 import { endsInRepetition } from '../sampling/repetition.ts';
 import type { Sequence } from '../kv/sequence.ts';
-import type { CancelFlag } from './cancelFlag.ts';
+import type { Turn } from '../kv/turn.ts';
 import { Constraint } from './constraint.ts';
 import type { LineModel } from './lineModel.ts';
 
@@ -31,7 +31,7 @@ export async function generateLine(
   sequence: Sequence,
   first: Float32Array,
   constraintText: string,
-  cancel: CancelFlag,
+  turn: Turn,
 ): Promise<GeneratedLine> {
   const constraint = new Constraint(model, constraintText);
   const decoder = model.tokenizer.stream();
@@ -61,7 +61,7 @@ export async function generateLine(
       ended = 'repetition';
       break;
     }
-    row = await sequence.append([choice.token], 1, cancel);
+    row = await sequence.append([choice.token], 1, turn);
   }
   return { text: text.slice(constraintText.length), logProbability, tokens: tokens.length + 1, ended };
 }
@@ -77,13 +77,13 @@ export async function scoreLine(
   first: Float32Array,
   constraintText: string,
   text: string,
-  cancel: CancelFlag,
+  turn: Turn,
 ): Promise<ScoredLine> {
   const vocabSize = first.length;
   const constraint = new Constraint(model, constraintText);
   const tokens = model.tokenizer.encode(constraintText + text);
   const start = sequence.length;
-  const rows = await sequence.append(tokens, tokens.length, cancel);
+  const rows = await sequence.append(tokens, tokens.length, turn);
   let row = first;
   let logProbability = 0;
   for (const [i, token] of tokens.entries()) {

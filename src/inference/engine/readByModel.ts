@@ -2,10 +2,10 @@ import type { BackendName, CompleteParams } from '../../protocol/engine.ts';
 import type { CopiedCandidate } from '../candidates/copier.ts';
 import type { Evidence } from '../candidates/evidence.ts';
 import type { KvCache } from '../kv/kvCache.ts';
+import type { Turn } from '../kv/turn.ts';
 import { continuationPrompt } from '../prompt/continuation.ts';
 import type { CompletionPrompt } from '../prompt/completionPrompt.ts';
 import { suffixFirstPrompt } from '../prompt/suffixFirst.ts';
-import type { CancelFlag } from './cancelFlag.ts';
 import { firstTokenLogProbability, generateLine, scoreLine } from './generateLine.ts';
 import type { LineModel } from './lineModel.ts';
 
@@ -48,17 +48,17 @@ export async function readByModel(
   model: CompletionModel,
   request: CompleteParams,
   copies: readonly CopiedCandidate[],
-  cancel: CancelFlag,
+  turn: Turn,
 ): Promise<ModelReading> {
   const start = performance.now();
   const prompt = promptFor(model, request);
-  const { sequence, cachedTokens, logits } = await model.cache.prefill(prompt.tokens, cancel);
+  const { sequence, cachedTokens, logits } = await model.cache.prefill(prompt.tokens, turn);
   // The backend reuses its output buffer; this row is read again for every candidate.
   const first = logits.slice();
   const prefilled = performance.now();
 
   const end = sequence.length;
-  const line = await generateLine(model, sequence, first, prompt.constraint, cancel);
+  const line = await generateLine(model, sequence, first, prompt.constraint, turn);
   sequence.rewind(end);
   const own = line.text.trimEnd();
   const matchLength = copies.find((copy) => copy.text === own)?.matchLength ?? 0;
@@ -78,7 +78,7 @@ export async function readByModel(
     .filter((copy) => firstTokenLogProbability(model, first, prompt.constraint, copy.text) > UNLIKELY)
     .slice(0, MAX_READ);
   for (const copy of worthReading) {
-    const reading = await scoreLine(model, sequence, first, prompt.constraint, copy.text, cancel);
+    const reading = await scoreLine(model, sequence, first, prompt.constraint, copy.text, turn);
     candidates.push({
       text: copy.text,
       source: 'copied',

@@ -1,10 +1,10 @@
 import { GemmaError } from '../../protocol/errors.ts';
 import type { LoadedModel } from '../backends/backend.ts';
 import { kvBytes } from '../model/graphInterface.ts';
-import type { CancelFlag } from '../engine/cancelFlag.ts';
 import { Budget } from './budget.ts';
 import { findPrefix, type PrefixMatch } from './prefixIndex.ts';
 import { Sequence } from './sequence.ts';
+import type { Turn } from './turn.ts';
 
 export interface KvCacheOptions {
   /** Positions of each sequence: the longest prompt with its completion. */
@@ -46,16 +46,22 @@ export class KvCache {
   }
 
   /**
-   * A sequence that holds `tokens`, after computing those no live sequence has. What was computed before `cancel` was
-   * raised stays for the next call.
+   * A sequence that holds `tokens`, after computing those no live sequence has. What was computed before it was
+   * cancelled stays for the next call.
    *
    * @throws GemmaError `cancelled`, `out-of-memory`; RangeError unless 1 ≤ tokens.length ≤ capacity
    */
-  async prefill(tokens: readonly number[], cancel?: CancelFlag): Promise<Prefilled> {
+  async prefill(tokens: readonly number[], turn?: Turn): Promise<Prefilled> {
     const sequence = this.acquire(tokens);
     const cachedTokens = sequence.length;
-    const logits = await sequence.append(tokens.slice(cachedTokens), 1, cancel);
-    return { sequence, cachedTokens, logits };
+    // Between its steps other work may use the cache.
+    this.pin(sequence);
+    try {
+      const logits = await sequence.append(tokens.slice(cachedTokens), 1, turn);
+      return { sequence, cachedTokens, logits };
+    } finally {
+      this.unpin(sequence);
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { KvBuffer, LoadedModel } from '../backends/backend.ts';
-import type { CancelFlag } from '../engine/cancelFlag.ts';
+import type { Turn } from './turn.ts';
 
 /**
  * Rows of one forward while prefilling. Attention makes long chunks slower per row in WebAssembly (128 rows take
@@ -39,13 +39,13 @@ export class Sequence {
   }
 
   /**
-   * Runs `tokens` after those already there, in chunks; `cancel` is read before each.
+   * Runs `tokens` after those already there, in chunks; `turn` is asked before each.
    *
    * @param rows how many of the last tokens' logits to return, 0 ≤ rows ≤ tokens.length
    * @returns logits, row-major [rows, vocabSize]; valid until the next call
    * @throws GemmaError `cancelled`; RangeError when the tokens don't fit, before any of them ran
    */
-  async append(tokens: readonly number[], rows: number, cancel?: CancelFlag): Promise<Float32Array> {
+  async append(tokens: readonly number[], rows: number, turn?: Turn): Promise<Float32Array> {
     if (this.length + tokens.length > this.capacity) {
       throw new RangeError(
         `${tokens.length} tokens after ${this.length} don't fit ${this.capacity} positions.`,
@@ -58,7 +58,7 @@ export class Sequence {
     const firstWanted = tokens.length - rows;
     let logits = new Float32Array(0);
     for (let start = 0; start < tokens.length; start += CHUNK) {
-      cancel?.throwIfCancelled();
+      await turn?.step();
       const chunk = tokens.slice(start, start + CHUNK);
       const wanted = Math.max(0, start + chunk.length - Math.max(start, firstWanted));
       // A forward returns at least one row.

@@ -1,0 +1,69 @@
+import type { Turn } from '../kv/turn.ts';
+import type { CancelFlag } from './cancelFlag.ts';
+
+/** Kinds of work by urgency: a person waits for every letter of the first, and for none of the last. */
+export type Urgency = 'model' | 'completion' | 'edit' | 'chat' | 'warmUp';
+
+/** Lower runs first. Loading is asked for only when nothing else runs, and is never interrupted. */
+const rank: Record<Urgency, number> = { model: 0, completion: 1, edit: 2, chat: 3, warmUp: 4 };
+
+interface Job {
+  readonly rank: number;
+  readonly arrival: number;
+  go(): void;
+}
+
+/**
+ * Gives the engine to one job at a time. A more urgent one takes it over between two steps of another, which then goes
+ * on where it was; jobs of equal urgency run one after the other.
+ */
+export class Scheduler {
+  /** Takes in what arrived meanwhile: a thread that computes hears no messages by itself. */
+  readonly #poll: () => void;
+  readonly #waiting: Job[] = [];
+  #isHeld = false;
+  #arrivals = 0;
+
+  constructor(poll: () => void) {
+    this.#poll = poll;
+  }
+
+  /** @throws what `work` throws; GemmaError `cancelled` when the flag is up before it began */
+  async run<T>(urgency: Urgency, cancel: CancelFlag | null, work: (turn: Turn) => Promise<T>): Promise<T> {
+    const arrival = this.#arrivals++;
+    const wait = (): Promise<void> =>
+      new Promise((go) => this.#waiting.push({ rank: rank[urgency], arrival, go }));
+    const turn: Turn = {
+      step: async () => {
+        this.#poll();
+        cancel?.throwIfCancelled();
+        if (!this.#waiting.some((other) => other.rank < rank[urgency])) return;
+        const resumed = wait();
+        this.#giveToNext();
+        await resumed;
+        cancel?.throwIfCancelled();
+      },
+    };
+    if (this.#isHeld) await wait();
+    this.#isHeld = true;
+    try {
+      cancel?.throwIfCancelled();
+      return await work(turn);
+    } finally {
+      this.#giveToNext();
+    }
+  }
+
+  /** To the most urgent one; among equals to the one that came first. */
+  #giveToNext(): void {
+    let next: Job | null = null;
+    for (const job of this.#waiting) {
+      if (next === null || job.rank < next.rank || (job.rank === next.rank && job.arrival < next.arrival))
+        next = job;
+    }
+    this.#isHeld = next !== null;
+    if (next === null) return;
+    this.#waiting.splice(this.#waiting.indexOf(next), 1);
+    next.go();
+  }
+}

@@ -1,0 +1,9 @@
+/** The right to compute. Long work asks between its steps whether it may go on. */
+export interface Turn {
+  /**
+   * Returns when the next step may run; more urgent work runs before.
+   *
+   * @throws GemmaError `cancelled`
+   */
+  step(): Promise<void>;
+}
