@@ -51,6 +51,7 @@ export const probeManifest: ModelManifest = {
   weights: [],
   tokenizer: { name: '', bytes: 0, sha256: '' },
   completion: null,
+  chat: null,
 };
 
 /** The ONNX file. */

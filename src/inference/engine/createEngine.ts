@@ -103,8 +103,8 @@ class OnnxEngine implements Engine {
   #modelFor(languageId: string): CompletionModel | null {
     if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
     const { completion } = this.#loaded;
-    const training = completion.manifest.completion;
-    return training === null || training.languages.includes(languageTag(languageId)) ? completion : null;
+    const languages = completion.manifest.completion?.languages ?? null;
+    return languages === null || languages.includes(languageTag(languageId)) ? completion : null;
   }
 }
 

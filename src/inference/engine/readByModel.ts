@@ -3,9 +3,8 @@ import type { CopiedCandidate } from '../candidates/copier.ts';
 import type { Evidence } from '../candidates/evidence.ts';
 import type { KvCache } from '../kv/kvCache.ts';
 import type { Turn } from '../kv/turn.ts';
-import { continuationPrompt } from '../prompt/continuation.ts';
+import { layOutCompletion } from '../prompt/completionLayouts.ts';
 import type { CompletionPrompt } from '../prompt/completionPrompt.ts';
-import { suffixFirstPrompt } from '../prompt/suffixFirst.ts';
 import { firstTokenLogProbability, generateLine, scoreLine } from './generateLine.ts';
 import type { LineModel } from './lineModel.ts';
 
@@ -37,10 +36,7 @@ export function promptFor(
   model: CompletionModel,
   request: Pick<CompleteParams, 'fileName' | 'languageId' | 'prefix' | 'suffix'>,
 ): CompletionPrompt {
-  const training = model.manifest.completion;
-  return training === null
-    ? continuationPrompt(model.tokenizer, model.contextTokens, request.prefix)
-    : suffixFirstPrompt(model.tokenizer, training, request);
+  return layOutCompletion(model.tokenizer, model.manifest, model.contextTokens, request);
 }
 
 /** Lets the model write its own line and judge the copies, on one prefill of the prompt. */

@@ -7,7 +7,6 @@ import type { InferOutput } from 'valibot';
 import type { Architecture } from '../model/architecture.ts';
 import { manifestFiles, type ModelFile, type ModelManifest, writeManifest } from '../model/modelManifest.ts';
 import { readArchitecture } from '../model/readArchitecture.ts';
-import { readCompletionTraining } from '../model/readCompletionTraining.ts';
 import { compileTokenizer } from '../tokenizer/compile.ts';
 import { loadTokenizer } from '../tokenizer/loadTokenizer.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -17,6 +16,7 @@ import { DataFileWriter } from './dataFileWriter.ts';
 import { buildGraph } from './graph.ts';
 import { modelName } from './modelName.ts';
 import { type OnnxInitializer, writeOnnx } from './onnxWriter.ts';
+import { readLayouts } from './readLayouts.ts';
 import { readJsonFile, readSmallFile } from './smallFile.ts';
 import { checkFormat } from './weightFormat.ts';
 import { writeWeight } from './writeWeight.ts';
@@ -36,7 +36,7 @@ export interface ImportOptions {
 }
 
 /** Raise when the same checkpoint gives other files: earlier imports are then made anew. */
-export const IMPORT_VERSION = 2;
+export const IMPORT_VERSION = 3;
 
 export const MAX_CONFIG_BYTES = 1_000_000;
 /** Gemma 3's is 33 MB. */
@@ -54,9 +54,15 @@ export async function importModel(options: ImportOptions): Promise<ImportResult>
   const folder = await CheckpointFolder.open(options.source);
   const config = await readJsonFile(await folder.require('config.json'), MAX_CONFIG_BYTES);
   const architecture = readArchitecture(config);
-  const completion = readCompletionTraining(config);
   checkFormat(architecture, options.quantization);
   const tokenizer = await readTokenizer(folder, architecture);
+  const name = modelName(options.source);
+  const layouts = await readLayouts(folder, {
+    name,
+    config,
+    tokenizer: loadTokenizer(tokenizer),
+    maxPositions: architecture.maxPositions,
+  });
   const checkpoint = await Checkpoint.open(folder, architecture);
   try {
     const { parameters } = checkpoint;
@@ -64,13 +70,13 @@ export async function importModel(options: ImportOptions): Promise<ImportResult>
       const model = await writeModel(target, architecture, checkpoint, options);
       const written: ModelManifest = {
         format: 1,
-        name: modelName(options.source),
+        name,
         architecture,
         parameters,
         quantization: options.quantization,
         ...model,
         tokenizer: await writeModelFile(target, 'tokenizer.bin', tokenizer),
-        completion,
+        ...layouts,
       };
       await writeManifest(target, written);
       return written;

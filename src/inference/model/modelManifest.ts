@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { Quantization } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { Architecture } from './architecture.ts';
+import { type ChatTemplateName, chatTemplateNames } from './chatTemplateName.ts';
 import { family, type GenerationName } from './family.ts';
 import { isPlainName } from './plainName.ts';
 
@@ -19,7 +20,10 @@ export interface ModelManifest {
   readonly weights: readonly ModelFile[];
   /** Compiled tokenizer. */
   readonly tokenizer: ModelFile;
+  /** Null: a base model, which continues text. */
   readonly completion: CompletionTraining | null;
+  /** Null: not trained to converse. */
+  readonly chat: ChatTemplateName | null;
 }
 
 export interface ModelFile {
@@ -29,14 +33,18 @@ export interface ModelFile {
   readonly sha256: string;
 }
 
-/** How a model was trained to complete code; from the `completion` key of its config.json. */
+/** How a model is shown the text around the cursor. */
+export const completionLayouts = ['suffix-first', 'codegemma-psm', 'codegemma-spm', 'instruction'] as const;
+
+/** How a model was trained to complete code. */
 export interface CompletionTraining {
-  readonly layout: 'suffix-first';
-  readonly languages: readonly string[];
+  readonly layout: (typeof completionLayouts)[number];
+  /** Null: any. */
+  readonly languages: readonly string[] | null;
   readonly maxSuffixTokens: number;
   readonly contextTokens: number;
-  /** Longer lines of its own are not worth offering. */
-  readonly maxLineChars: number;
+  /** Longer lines of its own are not worth offering; null: no line is too long. */
+  readonly maxLineChars: number | null;
 }
 
 export const MANIFEST_NAME = 'manifest.json';
@@ -56,11 +64,13 @@ const ModelFileSchema = v.object({
 });
 
 export const CompletionTrainingSchema = v.object({
-  layout: v.literal('suffix-first'),
-  languages: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.maxLength(256)),
+  layout: v.picklist(completionLayouts),
+  languages: v.nullable(
+    v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.maxLength(256)),
+  ),
   maxSuffixTokens: count,
   contextTokens: positive,
-  maxLineChars: positive,
+  maxLineChars: v.nullable(positive),
 });
 
 const ArchitectureSchema = v.pipe(
@@ -93,6 +103,8 @@ const ModelManifestSchema = v.object({
   weights: v.pipe(v.array(ModelFileSchema), v.maxLength(1_000)),
   tokenizer: ModelFileSchema,
   completion: v.nullable(CompletionTrainingSchema),
+  // Manifests from before there was chat have none.
+  chat: v.optional(v.nullable(v.picklist(chatTemplateNames)), null),
 });
 
 /** The manifest of an imported model folder. @throws GemmaError `model-damaged` when it is missing or invalid */

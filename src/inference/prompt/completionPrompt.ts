@@ -8,7 +8,7 @@ export interface CompletionPrompt {
 }
 
 /** Room kept for the completion itself. */
-const RESERVED_TOKENS = 64;
+export const RESERVED_TOKENS = 64;
 
 /** Room kept for the cursor's own line, constant so that typing can't move the start of the window. */
 const LINE_TOKENS = 128;
@@ -20,12 +20,24 @@ export function promptEnd(
   prefix: string,
   contextTokens: number,
 ): CompletionPrompt {
+  const { tokens, constraint } = prefixWindow(
+    tokenizer,
+    prefix,
+    contextTokens - RESERVED_TOKENS - head.length,
+  );
+  return { tokens: [...head, ...tokens], constraint };
+}
+
+/**
+ * As much of the text before the cursor as fits `room` tokens. Its start stays while lines are typed, as long as
+ * `room` does.
+ */
+export function prefixWindow(tokenizer: Tokenizer, prefix: string, room: number): CompletionPrompt {
   const lineStart = prefix.lastIndexOf('\n') + 1;
   const line = prefix.slice(lineStart);
-  const room = contextTokens - RESERVED_TOKENS - LINE_TOKENS - head.length;
-  const above = stableTail(tokenizer, prefix.slice(0, lineStart), room);
+  const above = stableTail(tokenizer, prefix.slice(0, lineStart), room - LINE_TOKENS);
   const { tokens, constraint } = healTail(tokenizer, tokenizer.encode(line).slice(-LINE_TOKENS), line);
-  return { tokens: [...head, ...above, ...tokens], constraint };
+  return { tokens: [...above, ...tokens], constraint };
 }
 
 /**

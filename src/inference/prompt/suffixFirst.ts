@@ -1,12 +1,10 @@
 import type { CompleteParams } from '../../protocol/engine.ts';
-import { GemmaError } from '../../protocol/errors.ts';
 import type { CompletionTraining } from '../model/modelManifest.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { type CompletionPrompt, promptEnd } from './completionPrompt.ts';
 import { languageTag } from './languages.ts';
-
-/** More text than this can't fit `maxSuffixTokens`, whatever the text. */
-const SUFFIX_CHARS_PER_TOKEN = 8;
+import { requireControl } from './requireControl.ts';
+import { firstTokens } from './suffixWindow.ts';
 
 /**
  * The layout of the embedded model: suffix first, then file name and prefix in one unbroken run that the completion
@@ -22,10 +20,11 @@ export function suffixFirstPrompt(
   training: CompletionTraining,
   request: Pick<CompleteParams, 'fileName' | 'languageId' | 'prefix' | 'suffix'>,
 ): CompletionPrompt {
-  const head = [tokenizer.bos, required(tokenizer, `<|lang:${languageTag(request.languageId)}|>`)];
+  const control = (name: string): number => requireControl(tokenizer, name, "the model's completion layout");
+  const head = [tokenizer.bos, control(`<|lang:${languageTag(request.languageId)}|>`)];
   const below = suffixTokens(tokenizer, request.suffix, training.maxSuffixTokens);
-  if (below.length > 0) head.push(required(tokenizer, '<|fim_suffix|>'), ...below);
-  head.push(required(tokenizer, '<|fim_prefix|>'), ...tokenizer.encode(`${request.fileName}\n`));
+  if (below.length > 0) head.push(control('<|fim_suffix|>'), ...below);
+  head.push(control('<|fim_prefix|>'), ...tokenizer.encode(`${request.fileName}\n`));
 
   return promptEnd(tokenizer, head, request.prefix, training.contextTokens);
 }
@@ -33,19 +32,8 @@ export function suffixFirstPrompt(
 function suffixTokens(tokenizer: Tokenizer, suffix: string, limit: number): number[] {
   const lineEnd = suffix.indexOf('\n');
   if (lineEnd < 0 || limit === 0) return [];
-  const below = suffix.slice(lineEnd, lineEnd + limit * SUFFIX_CHARS_PER_TOKEN);
+  const below = suffix.slice(lineEnd + 1);
   if (below.trim() === '') return [];
   // The line end that closes the cursor's line is a token of its own, as in training.
-  return [...tokenizer.encode('\n'), ...tokenizer.encode(below.slice(1))].slice(0, limit);
-}
-
-function required(tokenizer: Tokenizer, name: string): number {
-  const id = tokenizer.control(name);
-  if (id === undefined) {
-    throw new GemmaError(
-      'model-damaged',
-      `The tokenizer has no ${name}, which the model's completion layout needs.`,
-    );
-  }
-  return id;
+  return [...tokenizer.encode('\n'), ...firstTokens(tokenizer, below, limit)].slice(0, limit);
 }

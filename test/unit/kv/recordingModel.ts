@@ -113,5 +113,6 @@ function manifest(): ModelManifest {
     weights: [],
     tokenizer: file,
     completion: null,
+    chat: null,
   };
 }

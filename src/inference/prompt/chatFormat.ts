@@ -1,0 +1,159 @@
+import { GemmaError } from '../../protocol/errors.ts';
+import type { ChatTemplateName } from '../model/chatTemplateName.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { AnswerStream, type ThoughtBorders } from './answerStream.ts';
+import { chatTemplates } from './chatTemplates.ts';
+import { type Control, requireFixedControl } from './requireControl.ts';
+
+export type Turn = UserTurn | ModelTurn;
+
+export interface UserTurn {
+  readonly role: 'user';
+  readonly text: string;
+}
+
+/**
+ * An answer as it was generated, what was prefilled included and the stop token not; or its text, where the tokens are
+ * unknown. Only the tokens are sure to continue what the KV cache holds: encoding the text can give others.
+ */
+export type ModelTurn =
+  | { readonly role: 'model'; readonly tokens: readonly number[] }
+  | { readonly role: 'model'; readonly text: string };
+
+export interface Conversation {
+  readonly system: string;
+  /** Whether the model shall think before it answers; models that can't ignore it. */
+  readonly thinking: boolean;
+  /** User and model by turns, a user's first and last. */
+  readonly turns: readonly Turn[];
+}
+
+export interface ChatPrompt {
+  /** Everything the model is shown, up to where it goes on. */
+  readonly tokens: readonly number[];
+  /** The part at their end that the answer begins with. */
+  readonly prefilled: readonly number[];
+}
+
+/** ThoughtControls by id. */
+interface ThoughtIds extends ThoughtBorders {
+  readonly think: number;
+  readonly closedWhenOff: boolean;
+}
+
+/**
+ * Conversations as tokens of one model. Text never becomes a control token.
+ *
+ * A conversation only grows at its end: `prompt(c).tokens`, then the tokens generated, are the beginning of the next
+ * turn's prompt, as long as the answers have no thoughts. Those are left out of later prompts, as the models' own
+ * templates do; then the prompts are alike up to the last answer.
+ */
+export class ChatFormat {
+  /** Ids that end an answer. */
+  readonly stops: ReadonlySet<number>;
+  readonly #tokenizer: Tokenizer;
+  readonly #hasSystemTurn: boolean;
+  readonly #start: number;
+  readonly #end: readonly number[];
+  readonly #thought: ThoughtIds | null;
+
+  /** @throws GemmaError `model-damaged` when the tokenizer lacks a control token of the template */
+  constructor(name: ChatTemplateName, tokenizer: Tokenizer) {
+    const template = chatTemplates[name];
+    const id = (control: Control): number => requireFixedControl(tokenizer, control, 'the chat template');
+    const turnEnd = id(template.turnEnd);
+    this.#tokenizer = tokenizer;
+    this.#hasSystemTurn = template.hasSystemTurn;
+    this.#start = id(template.turnStart);
+    this.#end = [turnEnd, ...tokenizer.encode('\n')];
+    this.stops = new Set([tokenizer.eos, turnEnd, ...template.otherStops.map(id)]);
+    const { thought } = template;
+    this.#thought = thought && {
+      think: id(thought.think),
+      open: id(thought.open),
+      close: id(thought.close),
+      closedWhenOff: thought.closedWhenOff,
+    };
+  }
+
+  /**
+   * @param prefill what the answer must begin with, taken as it is
+   * @throws GemmaError `bad-input` unless the turns alternate from a user's to a user's, and for a prefill where the
+   * model would think first
+   */
+  prompt(conversation: Conversation, prefill = ''): ChatPrompt {
+    const { turns, thinking } = conversation;
+    const isOrdered = turns.every((turn, i) => turn.role === (i % 2 === 0 ? 'user' : 'model'));
+    if (!isOrdered || turns.length % 2 === 0) {
+      throw new GemmaError('bad-input', 'The turns of a conversation must alternate, from a user to a user.');
+    }
+    if (prefill !== '' && thinking && this.#thought !== null) {
+      throw new GemmaError('bad-input', "A model that thinks first can't be given the start of its answer.");
+    }
+    const tokens = [this.#tokenizer.bos, ...this.#systemTurn(conversation)];
+    for (const [i, turn] of turns.entries()) {
+      if (turn.role === 'user') tokens.push(...this.#user(turn, i === 0 ? conversation.system : ''));
+      else {
+        tokens.push(...this.#openAnswer(thinking));
+        tokens.push(...('text' in turn ? this.#text(turn.text) : this.#said(turn.tokens)));
+      }
+      tokens.push(...this.#end);
+    }
+    const prefilled = this.#tokenizer.encode(prefill);
+    tokens.push(...this.#openAnswer(thinking), ...prefilled);
+    return { tokens, prefilled };
+  }
+
+  /** For what the model generates, without the stop token; push `prefilled` first to have it in the text. */
+  answer(): AnswerStream {
+    return new AnswerStream(this.#tokenizer, this.#thought);
+  }
+
+  #systemTurn({ system, thinking }: Conversation): number[] {
+    if (!this.#hasSystemTurn) return [];
+    const think =
+      thinking && this.#thought !== null ? [this.#thought.think, ...this.#tokenizer.encode('\n')] : [];
+    if (think.length === 0 && system.trim() === '') return [];
+    return [...this.#open('system'), ...think, ...this.#text(system), ...this.#end];
+  }
+
+  /** Without a system turn, its text stands in front of the first user's. */
+  #user({ text }: UserTurn, system: string): number[] {
+    const isAlone = this.#hasSystemTurn || system.trim() === '';
+    return [...this.#open('user'), ...this.#text(isAlone ? text : `${system.trim()}\n\n${text.trim()}`)];
+  }
+
+  #openAnswer(thinking: boolean): number[] {
+    const opening = this.#open('model');
+    if (thinking || this.#thought?.closedWhenOff !== true) return opening;
+    return [...opening, this.#thought.open, ...this.#tokenizer.encode('thought\n'), this.#thought.close];
+  }
+
+  #open(role: 'system' | 'user' | 'model'): number[] {
+    return [this.#start, ...this.#tokenizer.encode(`${role}\n`)];
+  }
+
+  /** The templates trim, so that the end of the turn follows the last word. */
+  #text(text: string): number[] {
+    return this.#tokenizer.encode(text.trim());
+  }
+
+  /** An answer without the thoughts that say something, and without control tokens, which no answer should have. */
+  #said(answer: readonly number[]): number[] {
+    const said: number[] = [];
+    let thought: number[] | null = null;
+    for (const id of answer) {
+      if (id === this.#thought?.open) thought = [id];
+      else if (id === this.#thought?.close) {
+        if (thought !== null && this.#isEmpty(thought)) said.push(...thought, id);
+        thought = null;
+      } else if (!this.#tokenizer.isControl(id)) (thought ?? said).push(id);
+    }
+    return said;
+  }
+
+  /** Nothing but the line with the channel's name. */
+  #isEmpty(thought: readonly number[]): boolean {
+    return /^[^\n]*\s*$/.test(this.#tokenizer.decode(thought));
+  }
+}
