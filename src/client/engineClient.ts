@@ -29,6 +29,7 @@ export class EngineClient {
   readonly #states = new Listeners<ClientState>();
   readonly #events: { readonly [N in EventName]: Listeners<EventBody<N>> } = {
     progress: new Listeners(),
+    chatText: new Listeners(),
     model: new Listeners(),
   };
   readonly #pending = new Set<PendingCall>();

@@ -15,12 +15,13 @@ export interface OpenRequest {
  */
 const MAX_CRASHES_WITH_REQUEST = 2;
 
-/** Asking again does no harm and the answer is still wanted. */
+/** Asking again does no harm and the answer is still wanted. Of a chat, part of the answer was told already. */
 const replayable: Record<RequestName, boolean> = {
   hello: false,
   load: true,
   complete: true,
   warmUp: false,
+  chat: false,
   import: false,
   logits: true,
   status: true,

@@ -1,5 +1,5 @@
 /** What the engine can be asked to do; each is one job. */
-export type JobKind = 'complete' | 'model' | 'logits' | 'warmUp';
+export type JobKind = 'complete' | 'edit' | 'chat' | 'model' | 'logits' | 'warmUp';
 
 export interface Job {
   readonly id: number;
@@ -8,9 +8,10 @@ export interface Job {
   readonly document: string | null;
 }
 
-/** Which job has the engine and which wait, in the order of arrival. */
+/** Which jobs are with the engine and which wait, in the order of arrival. */
 export interface Admission {
-  readonly running: Job | null;
+  /** At most one that a person waits for at the cursor, one edit and one chat: the engine lets them take turns. */
+  readonly running: readonly Job[];
   readonly waiting: readonly Job[];
   /** Completions and warm-ups start only while a model is loaded. */
   readonly modelReady: boolean;
@@ -19,10 +20,10 @@ export interface Admission {
 /** The next state and what to do about the jobs that changed. */
 export interface Step {
   readonly next: Admission;
-  /** Give this one the engine. */
-  readonly start: Job | null;
-  /** Ask the running one to stop; it keeps the engine until it has. */
-  readonly stop: Job | null;
+  /** Give these to the engine. */
+  readonly start: readonly Job[];
+  /** Ask these running ones to stop; they keep their place until they have. */
+  readonly stop: readonly Job[];
   /** Answer these `superseded`. */
   readonly superseded: readonly Job[];
   /** The arriving job itself has no place. */
@@ -33,42 +34,57 @@ export interface Step {
 const MAX_WAITING = 64;
 
 /** Lower runs first. */
-const priority: Record<JobKind, number> = { complete: 0, model: 1, logits: 1, warmUp: 2 };
+const priority: Record<JobKind, number> = { complete: 0, model: 1, logits: 1, warmUp: 2, edit: 3, chat: 3 };
 
-export const emptyAdmission: Admission = { running: null, waiting: [], modelReady: false };
+/** Jobs of one lane run one after the other. Those of another that is exclusive run when nothing else does. */
+const lane: Record<JobKind, 'cursor' | 'edit' | 'chat' | 'exclusive'> = {
+  complete: 'cursor',
+  warmUp: 'cursor',
+  edit: 'edit',
+  chat: 'chat',
+  model: 'exclusive',
+  logits: 'exclusive',
+};
+
+export const emptyAdmission: Admission = { running: [], waiting: [], modelReady: false };
 
 /**
- * A newer completion replaces the waiting one of its document, and interrupts a warm-up, whose cache stays.
- * In a full queue the oldest warm-up or else the oldest completion makes room.
+ * A newer completion replaces the waiting one of its document, and interrupts a warm-up, whose cache stays. Loading a
+ * model ends the answers of the one before. In a full queue the oldest warm-up or else the oldest completion makes room.
  */
 export function arrive(state: Admission, job: Job): Step {
   const replaced = state.waiting.filter((other) => replaces(job, other));
   let waiting = state.waiting.filter((other) => !replaced.includes(other));
   const evicted = waiting.length < MAX_WAITING ? undefined : evictable(waiting, job);
   if (waiting.length >= MAX_WAITING && evicted === undefined) {
-    return { next: { ...state, waiting }, start: null, stop: null, superseded: replaced, rejected: true };
+    return { ...unchanged({ ...state, waiting }), superseded: replaced, rejected: true };
   }
   waiting = [...waiting.filter((other) => other !== evicted), job];
-  const stop = job.kind === 'complete' && state.running?.kind === 'warmUp' ? state.running : null;
+  const stop = state.running.filter((other) => interrupts(job, other));
   const superseded = evicted === undefined ? replaced : [...replaced, evicted];
   return { ...startNext({ ...state, waiting }), stop, superseded };
 }
 
-/** The running job has let go of the engine. */
-export function finish(state: Admission): Step {
-  return startNext({ ...state, running: null });
+/** A running job has let go of the engine. */
+export function finish(state: Admission, id: number): Step {
+  return startNext({ ...state, running: state.running.filter((job) => job.id !== id) });
 }
 
 /** The caller no longer wants the job: a waiting one leaves, a running one is asked to stop. */
 export function withdraw(state: Admission, id: number): Step {
   const waiting = state.waiting.filter((job) => job.id !== id);
-  const stop = state.running?.id === id ? state.running : null;
-  return { ...unchanged({ ...state, waiting }), stop };
+  const stop = state.running.filter((job) => job.id === id);
+  return { ...startNext({ ...state, waiting }), stop };
 }
 
 /** A model was loaded or unloaded. */
 export function setModelReady(state: Admission, modelReady: boolean): Step {
   return startNext({ ...state, modelReady });
+}
+
+function interrupts(job: Job, running: Job): boolean {
+  if (job.kind === 'complete') return running.kind === 'warmUp';
+  return job.kind === 'model' && (running.kind === 'chat' || running.kind === 'edit');
 }
 
 function replaces(job: Job, other: Job): boolean {
@@ -82,16 +98,33 @@ function evictable(waiting: readonly Job[], job: Job): Job | undefined {
 }
 
 function startNext(state: Admission): Step {
-  if (state.running !== null) return unchanged(state);
-  const startable = state.waiting.filter(
-    (job) => state.modelReady || job.kind === 'model' || job.kind === 'logits',
-  );
-  const best = Math.min(...startable.map((job) => priority[job.kind]));
-  const start = startable.find((job) => priority[job.kind] === best) ?? null;
-  const waiting = state.waiting.filter((job) => job !== start);
-  return { ...unchanged({ ...state, running: start, waiting }), start };
+  const start: Job[] = [];
+  for (;;) {
+    const running = [...state.running, ...start];
+    const next = mostUrgent(
+      state.waiting.filter((job) => !start.includes(job) && canStart(state, running, job)),
+    );
+    if (next === null) {
+      const waiting = state.waiting.filter((job) => !start.includes(job));
+      return { ...unchanged({ ...state, running, waiting }), start };
+    }
+    start.push(next);
+  }
+}
+
+function canStart({ modelReady, waiting }: Admission, running: readonly Job[], job: Job): boolean {
+  if (lane[job.kind] === 'exclusive') return running.length === 0;
+  const isFree = running.every(({ kind }) => lane[kind] !== lane[job.kind] && lane[kind] !== 'exclusive');
+  // Whoever comes after a load wants the model that is loaded then.
+  const isAhead = job.kind === 'complete' || waiting.every(({ kind, id }) => kind !== 'model' || id > job.id);
+  return modelReady && isFree && isAhead;
+}
+
+function mostUrgent(jobs: readonly Job[]): Job | null {
+  const best = Math.min(...jobs.map((job) => priority[job.kind]));
+  return jobs.find((job) => priority[job.kind] === best) ?? null;
 }
 
 function unchanged(next: Admission): Step {
-  return { next, start: null, stop: null, superseded: [], rejected: false };
+  return { next, start: [], stop: [], superseded: [], rejected: false };
 }

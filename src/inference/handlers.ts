@@ -1,5 +1,6 @@
 import { readManifest } from './model/modelManifest.ts';
-import type { Engine } from './engine/engine.ts';
+import type { CancelFlag } from './engine/cancelFlag.ts';
+import type { Engine, OnText } from './engine/engine.ts';
 import type { Jobs } from './jobs.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { ModelHost } from './modelHost.ts';
@@ -7,7 +8,7 @@ import type { ModelStore } from './modelStore.ts';
 import type { Client, Handlers } from './rpc.ts';
 
 export interface HandlerParts {
-  readonly engine: Engine;
+  readonly engine: Engine<CancelFlag>;
   readonly jobs: Jobs;
   readonly models: ModelHost;
   readonly store: ModelStore;
@@ -39,6 +40,16 @@ export function createHandlers(parts: HandlerParts): Handlers {
       const document = documentKey(client, params.document);
       return jobs.submit(
         { kind: 'warmUp', document, run: (cancel) => engine.warmUp(params, cancel) },
+        signal,
+      );
+    },
+    async chat(params, client, signal) {
+      onUse();
+      models.ensureModel();
+      const { stream, purpose } = params;
+      const onText: OnText = (part) => client.notify('chatText', { stream, ...part });
+      return jobs.submit(
+        { kind: purpose, document: null, run: (cancel) => engine.chat(params, onText, cancel) },
         signal,
       );
     },

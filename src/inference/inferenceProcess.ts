@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { TOKEN_FILE } from '../protocol/endpointFiles.ts';
-import type { Engine } from './engine/engine.ts';
 import { EngineWorkerHost } from './engine/engineWorkerHost.ts';
 import { winElection, winPipe } from './election.ts';
 import { createHandlers } from './handlers.ts';
@@ -57,7 +56,7 @@ export async function runInferenceProcess(
   }
 
   const jobs = new Jobs(args['obey-ms'], () => end('job-beyond-reach'));
-  const engine: Engine = new EngineWorkerHost(parts.engineWorker, ({ code }) => {
+  const engine = new EngineWorkerHost(parts.engineWorker, ({ code }) => {
     setTimeout(() => end(`engine-${code}`), FLUSH_MS);
   });
   const store = parts.openStore(args.home);

@@ -13,7 +13,14 @@ export interface JobRequest<T> {
  * Jobs that step often look at their flag; loading and logits may sit in one long call of ONNX Runtime
  * and are never interrupted by force.
  */
-const mustObey: Record<JobKind, boolean> = { complete: true, warmUp: true, model: false, logits: false };
+const mustObey: Record<JobKind, boolean> = {
+  complete: true,
+  warmUp: true,
+  edit: true,
+  chat: true,
+  model: false,
+  logits: false,
+};
 
 interface Entry {
   readonly job: Job;
@@ -22,7 +29,7 @@ interface Entry {
   fail(error: GemmaError): void;
 }
 
-/** Runs the admitted jobs, one at a time, and answers every one exactly once. */
+/** Runs the admitted jobs and answers every one exactly once. */
 export class Jobs {
   readonly #entries = new Map<number, Entry>();
   readonly #obeyMs: number;
@@ -40,7 +47,7 @@ export class Jobs {
   }
 
   get running(): number {
-    return this.#admission.running === null ? 0 : 1;
+    return this.#admission.running.length;
   }
 
   get waiting(): number {
@@ -86,14 +93,14 @@ export class Jobs {
   /** Fails the waiting jobs that need a model, because none will come. */
   failWaitingForModel(error: GemmaError): void {
     for (const job of this.#admission.waiting) {
-      if (job.kind !== 'complete' && job.kind !== 'warmUp') continue;
+      if (job.kind === 'model' || job.kind === 'logits') continue;
       this.#apply(withdraw(this.#admission, job.id));
       this.#entries.get(job.id)?.fail(error);
     }
   }
 
   #withdraw(id: number): void {
-    const isRunning = this.#admission.running?.id === id;
+    const isRunning = this.#admission.running.some((job) => job.id === id);
     this.#apply(withdraw(this.#admission, id));
     if (!isRunning) this.#entries.get(id)?.fail(cancelled());
   }
@@ -103,9 +110,13 @@ export class Jobs {
     for (const job of step.superseded) {
       this.#entries.get(job.id)?.fail(new GemmaError('superseded', 'A newer request replaced this one.'));
     }
-    if (step.stop !== null) this.#stop(step.stop);
-    const started = step.start === null ? undefined : this.#entries.get(step.start.id);
-    if (started !== undefined) void started.run().then(() => this.#apply(finish(this.#admission)));
+    for (const job of step.stop) this.#stop(job);
+    for (const { id } of step.start) {
+      void this.#entries
+        .get(id)
+        ?.run()
+        .then(() => this.#apply(finish(this.#admission, id)));
+    }
   }
 
   #stop(job: Job): void {

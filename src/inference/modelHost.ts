@@ -1,5 +1,6 @@
 import type { BackendName, EventBody, ModelInfo, Quantization, RequestParams } from '../protocol/engine.ts';
 import { GemmaError, toGemmaError } from '../protocol/errors.ts';
+import type { CancelFlag } from './engine/cancelFlag.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Jobs } from './jobs.ts';
 import type { ModelStore } from './modelStore.ts';
@@ -7,7 +8,7 @@ import type { ModelStore } from './modelStore.ts';
 type Load = RequestParams<'load'>;
 
 export interface ModelHostOptions {
-  readonly engine: Engine;
+  readonly engine: Engine<CancelFlag>;
   readonly jobs: Jobs;
   readonly store: ModelStore;
   /** Checkpoint folder of the model that is used when none is named. */

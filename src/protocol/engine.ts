@@ -6,7 +6,7 @@ import * as v from 'valibot';
  */
 
 /** Part of the endpoint's name, so processes of different versions never meet. Raise on any change here. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Longest text the host sends before and after the cursor, in UTF-16 units. */
 export const MAX_PREFIX_CHARS = 24_000;
@@ -128,6 +128,64 @@ export type WarmUpParams = v.InferOutput<typeof WarmUpParams>;
 export const WarmUpResult = v.object({ promptTokens: count, cachedTokens: count });
 export type WarmUpResult = v.InferOutput<typeof WarmUpResult>;
 
+/** Longest text of all turns together, in UTF-16 units: more than the longest context that is run. */
+const MAX_CHAT_CHARS = 400_000;
+const MAX_TURNS = 1_000;
+const chatText = v.pipe(v.string(), v.maxLength(MAX_CHAT_CHARS));
+
+export const ChatParams = v.object({
+  /** The caller's name for this answer: its `chatText` events carry it. */
+  stream: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  /** An edit is waited for: it runs before chats. */
+  purpose: v.picklist(['edit', 'chat']),
+  system: chatText,
+  /** By turns, a user's first and last. */
+  turns: v.pipe(
+    v.array(v.object({ role: v.picklist(['user', 'model']), text: chatText })),
+    v.minLength(1),
+    v.maxLength(MAX_TURNS),
+    v.check(
+      (turns) => turns.reduce((sum, { text }) => sum + text.length, 0) <= MAX_CHAT_CHARS,
+      'The conversation is too long.',
+    ),
+  ),
+  /** What the answer must begin with. */
+  prefill: v.optional(chatText, ''),
+  /** Whether a model that can think does so before it answers. */
+  thinking: v.optional(v.boolean(), false),
+  maxTokens: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_TOKENS)),
+  sampling: v.object({
+    /** 0: always the likeliest token. */
+    temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+    /** Only this many of the likeliest tokens are drawn from. */
+    topK: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),
+    /** Only the likeliest tokens that together have this probability are drawn from. */
+    topP: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    /** The same seed and text give the same answer. */
+    seed: count,
+  }),
+});
+export type ChatParams = v.InferOutput<typeof ChatParams>;
+export type Sampling = ChatParams['sampling'];
+
+export const ChatResult = v.object({
+  answer: v.string(),
+  thought: v.string(),
+  /** The model ended it; `maxTokens` were written; the context is full. */
+  ended: v.picklist(['stop', 'limit', 'context']),
+  model: v.string(),
+  backend: BackendName,
+  promptTokens: count,
+  cachedTokens: count,
+  /** Tokens written. */
+  tokens: count,
+  /** Forward passes they took: fewer, where text was guessed right. */
+  forwards: count,
+  prefillMs: milliseconds,
+  decodeMs: milliseconds,
+});
+export type ChatResult = v.InferOutput<typeof ChatResult>;
+
 export const ImportParams = v.object({ source: path, target: path, quantization: Quantization });
 export const ImportResult = v.object({
   architecture: v.string(),
@@ -175,6 +233,7 @@ export const requests = {
   load: { params: LoadParams, result: ModelInfo },
   complete: { params: CompleteParams, result: CompleteResult },
   warmUp: { params: WarmUpParams, result: WarmUpResult },
+  chat: { params: ChatParams, result: ChatResult },
   import: { params: ImportParams, result: ImportResult },
   logits: { params: LogitsParams, result: LogitsResult },
   status: { params: Nothing, result: StatusResult },
@@ -193,6 +252,8 @@ export const events = {
     step: v.picklist(['import', 'load']),
     fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   }),
+  /** Text that was added to an answer, to the client that asked for it. */
+  chatText: v.object({ stream: v.string(), thought: v.string(), answer: v.string() }),
   /** A model was loaded or unloaded. */
   model: v.object({ model: v.nullable(ModelInfo) }),
 } as const satisfies Record<string, v.GenericSchema>;

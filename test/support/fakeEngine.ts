@@ -1,4 +1,4 @@
-import type { CompleteParams, CompleteResult, ModelInfo } from '../../src/protocol/engine.ts';
+import type { ChatResult, CompleteParams, CompleteResult, ModelInfo } from '../../src/protocol/engine.ts';
 import type { CancelFlag } from '../../src/inference/engine/cancelFlag.ts';
 import type { Engine } from '../../src/inference/engine/engine.ts';
 
@@ -11,7 +11,7 @@ import type { Engine } from '../../src/inference/engine/engine.ts';
  * - `crash`: ends the process as a segmentation fault would
  * - `oom`: fails as V8 does when memory is exhausted
  */
-export function createFakeEngine(): Engine {
+export function createFakeEngine(): Engine<CancelFlag> {
   let loads = 0;
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const block = (ms: number): unknown => Atomics.wait(cell, 0, 0, ms);
@@ -45,6 +45,12 @@ export function createFakeEngine(): Engine {
     async warmUp(params, cancel) {
       obey(params.prefix, cancel);
       return { promptTokens: 1, cachedTokens: 0 };
+    },
+    async chat({ turns }, onText, cancel) {
+      const text = turns.at(-1)!.text;
+      obey(text, cancel);
+      onText({ thought: '', answer: text });
+      return answer(text);
     },
     logits: async () => new Float32Array([1, 2, 3]),
   };
@@ -80,5 +86,21 @@ function completion(params: CompleteParams): CompleteResult {
     prefillMs: 0,
     decodeMs: 0,
     tokens: 1,
+  };
+}
+
+function answer(text: string): ChatResult {
+  return {
+    answer: text,
+    thought: '',
+    ended: 'stop',
+    model: 'fake',
+    backend: 'native',
+    promptTokens: 1,
+    cachedTokens: 0,
+    tokens: 1,
+    forwards: 1,
+    prefillMs: 0,
+    decodeMs: 0,
   };
 }

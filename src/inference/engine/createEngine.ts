@@ -1,6 +1,8 @@
 import type {
   BackendChoice,
   BackendName,
+  ChatParams,
+  ChatResult,
   CompleteParams,
   CompleteResult,
   ModelInfo,
@@ -12,11 +14,12 @@ import type { Backend } from '../backends/backend.ts';
 import { probeBackends } from '../backends/probe.ts';
 import { computeThreads } from '../backends/threads.ts';
 import { KvCache } from '../kv/kvCache.ts';
+import type { Turn } from '../kv/turn.ts';
 import { readManifest } from '../model/modelManifest.ts';
 import { languageIds, languageTag } from '../prompt/languages.ts';
-import type { CancelFlag } from './cancelFlag.ts';
 import { completeLine } from './completeLine.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, OnText } from './engine.ts';
+import { generateText } from './generateText.ts';
 import { KV_BUDGET_BYTES, type LoadedCompletionModel, loadCompletionModel } from './loadCompletionModel.ts';
 import { type CompletionModel, promptFor } from './readByModel.ts';
 
@@ -52,23 +55,35 @@ class OnnxEngine implements Engine {
     await loaded?.model.dispose();
   }
 
-  async complete(params: CompleteParams, cancel: CancelFlag): Promise<CompleteResult> {
-    return completeLine(params, this.#modelFor(params.languageId), cancel);
+  async complete(params: CompleteParams, turn: Turn): Promise<CompleteResult> {
+    return completeLine(params, this.#modelFor(params.languageId), turn);
   }
 
-  async warmUp(params: WarmUpParams, cancel: CancelFlag): Promise<WarmUpResult> {
+  async warmUp(params: WarmUpParams, turn: Turn): Promise<WarmUpResult> {
     const model = this.#modelFor(params.languageId);
     if (model === null) return { promptTokens: 0, cachedTokens: 0 };
     const { tokens } = promptFor(model, params);
-    const { cachedTokens } = await model.cache.prefill(tokens, cancel);
+    const { cachedTokens } = await model.cache.prefill(tokens, turn);
     return { promptTokens: tokens.length, cachedTokens };
+  }
+
+  async chat(params: ChatParams, onText: OnText, turn: Turn): Promise<ChatResult> {
+    if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
+    const { chat, model } = this.#loaded;
+    if (chat === null) {
+      throw new GemmaError(
+        'bad-input',
+        `${model.manifest.name} was not trained for conversations; load an instruction-tuned model.`,
+      );
+    }
+    return generateText(chat, params, onText, turn);
   }
 
   async logits(
     folder: string,
     backend: BackendName,
     tokens: readonly number[],
-    cancel: CancelFlag,
+    turn: Turn,
   ): Promise<Float32Array> {
     const manifest = await readManifest(folder);
     const { vocabSize, maxPositions } = manifest.architecture;
@@ -86,7 +101,7 @@ class OnnxEngine implements Engine {
     const model = await (await this.#backend(backend)).load(folder, manifest, { threads });
     const cache = new KvCache(model, { capacity: tokens.length, budgetBytes: KV_BUDGET_BYTES });
     try {
-      return (await cache.prefill(tokens, cancel)).logits.slice();
+      return (await cache.prefill(tokens, turn)).logits.slice();
     } finally {
       cache.dispose();
       await model.dispose();

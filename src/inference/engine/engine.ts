@@ -1,34 +1,39 @@
 import type {
   BackendChoice,
   BackendName,
+  ChatParams,
+  ChatResult,
   CompleteParams,
   CompleteResult,
   ModelInfo,
   WarmUpParams,
   WarmUpResult,
 } from '../../protocol/engine.ts';
-import type { CancelFlag } from './cancelFlag.ts';
+import type { Turn } from '../kv/turn.ts';
+
+/** Told of text as it is written; either part may be empty. */
+export type OnText = (part: { readonly thought: string; readonly answer: string }) => void;
 
 /**
- * Everything that computes, for one loaded model. Lives in the engine worker, which calls one method at a time:
- * each blocks its thread until it returns or its flag is raised.
+ * Everything that computes, for one loaded model. Lives in the engine worker; long calls ask their turn between steps,
+ * so that more urgent ones run in between.
+ *
+ * @template T what the caller controls a call with
  */
-export interface Engine {
+export interface Engine<T extends Turn = Turn> {
   /** The best backend that passes its probe. @throws GemmaError `backend-unavailable` */
   probe(choice: BackendChoice): Promise<BackendName>;
-  /** Replaces the loaded model by the imported one in `folder`. */
+  /** Replaces the loaded model by the imported one in `folder`. No other call may be open. */
   load(folder: string, backend: BackendName): Promise<ModelInfo>;
+  /** No other call may be open. */
   unload(): Promise<void>;
-  complete(params: CompleteParams, cancel: CancelFlag): Promise<CompleteResult>;
-  /** Prefills the prompt; what was prefilled when `cancel` is raised stays in the cache. */
-  warmUp(params: WarmUpParams, cancel: CancelFlag): Promise<WarmUpResult>;
+  complete(params: CompleteParams, turn: T): Promise<CompleteResult>;
+  /** Prefills the prompt; what was prefilled until it was cancelled stays in the cache. */
+  warmUp(params: WarmUpParams, turn: T): Promise<WarmUpResult>;
+  /** @throws GemmaError `bad-input` when the model can't chat, or the conversation doesn't fit its context */
+  chat(params: ChatParams, onText: OnText, turn: T): Promise<ChatResult>;
   /** Logits of the last position of `tokens`, with a model loaded for this call alone. */
-  logits(
-    folder: string,
-    backend: BackendName,
-    tokens: readonly number[],
-    cancel: CancelFlag,
-  ): Promise<Float32Array>;
+  logits(folder: string, backend: BackendName, tokens: readonly number[], turn: T): Promise<Float32Array>;
   /** Bytes of all KV buffers. */
   readonly kvBytes: number;
 }

@@ -1,6 +1,12 @@
-import type { BackendChoice, BackendName, CompleteParams, WarmUpParams } from '../../protocol/engine.ts';
+import type {
+  BackendChoice,
+  BackendName,
+  ChatParams,
+  CompleteParams,
+  WarmUpParams,
+} from '../../protocol/engine.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, OnText } from './engine.ts';
 
 /** The methods of Engine as data; a `cancel` is the memory of the caller's CancelFlag. */
 export interface EngineCalls {
@@ -9,19 +15,23 @@ export interface EngineCalls {
   unload: null;
   complete: { params: CompleteParams; cancel: SharedArrayBuffer };
   warmUp: { params: WarmUpParams; cancel: SharedArrayBuffer };
+  chat: { params: ChatParams; cancel: SharedArrayBuffer };
   logits: { folder: string; backend: BackendName; tokens: readonly number[]; cancel: SharedArrayBuffer };
 }
 
 export type EngineMethod = keyof EngineCalls;
 export type EngineAnswer<M extends EngineMethod> = Awaited<ReturnType<Engine[M]>>;
 
-/** To the worker; one at a time. */
+/** To the worker. */
 export type EngineCall<M extends EngineMethod = EngineMethod> = {
-  [K in M]: { readonly method: K; readonly args: EngineCalls[K] };
+  [K in M]: { readonly id: number; readonly method: K; readonly args: EngineCalls[K] };
 }[M];
 
+/** One answer to every call, and before it any number of texts to a chat. */
+export type EngineEvent =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'text'; readonly part: Parameters<OnText>[0] };
+
 /** From the worker. */
-export type EngineReply = { readonly kvBytes: number } & (
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
-);
+export type EngineReply = EngineEvent & { readonly id: number; readonly kvBytes: number };

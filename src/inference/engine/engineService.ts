@@ -1,36 +1,64 @@
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { GemmaError, toGemmaError } from '../../protocol/errors.ts';
 import { CancelFlag } from './cancelFlag.ts';
-import type { Engine } from './engine.ts';
-import type { EngineCall, EngineCalls, EngineMethod, EngineReply } from './engineMessages.ts';
+import type { Turn } from '../kv/turn.ts';
+import type { Engine, OnText } from './engine.ts';
+import type { EngineCall, EngineCalls, EngineEvent, EngineMethod, EngineReply } from './engineMessages.ts';
+import { Scheduler, type Urgency } from './scheduler.ts';
 
-/** Answers the calls that arrive on `port`, in order. */
+/** Answers the calls that arrive on `port`, the most urgent first, in between the steps of others if need be. */
 export function serveEngine(port: MessagePort, engine: Engine): void {
-  port.on('message', (call: EngineCall) => {
-    void reply(engine, call).then((answer) => port.postMessage(answer));
+  const scheduler = new Scheduler(() => {
+    for (;;) {
+      const received: { message: EngineCall } | undefined = receiveMessageOnPort(port);
+      if (received === undefined) return;
+      serve(received.message);
+    }
   });
-}
-
-async function reply<M extends EngineMethod>(engine: Engine, call: EngineCall<M>): Promise<EngineReply> {
-  try {
-    const value = await perform[call.method](engine, call.args);
-    return { ok: true, value, kvBytes: engine.kvBytes };
-  } catch (error) {
-    const { code, message } = engineError(error);
-    return { ok: false, code, message, kvBytes: engine.kvBytes };
-  }
-}
-
-const perform: { readonly [M in EngineMethod]: (engine: Engine, args: EngineCalls[M]) => Promise<unknown> } =
-  {
-    probe: (engine, { choice }) => engine.probe(choice),
-    load: (engine, { folder, backend }) => engine.load(folder, backend),
-    unload: (engine) => engine.unload(),
-    complete: (engine, { params, cancel }) => engine.complete(params, new CancelFlag(cancel)),
-    warmUp: (engine, { params, cancel }) => engine.warmUp(params, new CancelFlag(cancel)),
-    logits: (engine, { folder, backend, tokens, cancel }) =>
-      engine.logits(folder, backend, tokens, new CancelFlag(cancel)),
+  const serve = <M extends EngineMethod>({ id, method, args }: EngineCall<M>): void => {
+    const send = (event: EngineEvent): void =>
+      port.postMessage({ id, kvBytes: engine.kvBytes, ...event } satisfies EngineReply);
+    const cancel = args !== null && 'cancel' in args ? new CancelFlag(args.cancel) : new CancelFlag();
+    const onText: OnText = (part) => send({ kind: 'text', part });
+    scheduler
+      .run(urgencyOf[method](args), cancel, (turn) => perform[method](engine, args, turn, onText))
+      .then(
+        (value) => send({ kind: 'value', value }),
+        (error: unknown) => {
+          const { code, message } = engineError(error);
+          send({ kind: 'error', code, message });
+        },
+      );
   };
+  port.on('message', serve);
+}
+
+const perform: {
+  readonly [M in EngineMethod]: (
+    engine: Engine,
+    args: EngineCalls[M],
+    turn: Turn,
+    onText: OnText,
+  ) => Promise<unknown>;
+} = {
+  probe: (engine, { choice }) => engine.probe(choice),
+  load: (engine, { folder, backend }) => engine.load(folder, backend),
+  unload: (engine) => engine.unload(),
+  complete: (engine, { params }, turn) => engine.complete(params, turn),
+  warmUp: (engine, { params }, turn) => engine.warmUp(params, turn),
+  chat: (engine, { params }, turn, onText) => engine.chat(params, onText, turn),
+  logits: (engine, { folder, backend, tokens }, turn) => engine.logits(folder, backend, tokens, turn),
+};
+
+const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgency } = {
+  probe: () => 'model',
+  load: () => 'model',
+  unload: () => 'model',
+  logits: () => 'model',
+  complete: () => 'completion',
+  chat: ({ params }) => params.purpose,
+  warmUp: () => 'warmUp',
+};
 
 /** V8, WebAssembly and ONNX Runtime say in their own words that memory is exhausted. */
 const OUT_OF_MEMORY =

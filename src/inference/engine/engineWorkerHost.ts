@@ -1,21 +1,23 @@
 import { Worker } from 'node:worker_threads';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { CancelFlag } from './cancelFlag.ts';
-import type { Engine } from './engine.ts';
-import type { EngineAnswer, EngineCall, EngineCalls, EngineMethod, EngineReply } from './engineMessages.ts';
+import type { Engine, OnText } from './engine.ts';
+import type { EngineAnswer, EngineCalls, EngineMethod, EngineReply } from './engineMessages.ts';
 
 interface OpenCall {
   resolve(value: unknown): void;
   reject(error: GemmaError): void;
+  readonly onText: OnText | null;
 }
 
-/** The engine in its own thread, seen from the main thread. One call at a time, as Engine demands. */
-export class EngineWorkerHost implements Engine {
+/** The engine in its own thread, seen from the main thread. */
+export class EngineWorkerHost implements Engine<CancelFlag> {
   readonly #worker: Worker;
-  #open: OpenCall | null = null;
+  readonly #open = new Map<number, OpenCall>();
+  #ids = 0;
   #kvBytes = 0;
 
-  /** @param onEnd the thread died; the open call was answered */
+  /** @param onEnd the thread died; the open calls were answered */
   constructor(entry: URL, onEnd: (error: GemmaError) => void) {
     this.#worker = new Worker(entry, { name: 'engine', stdin: false });
     this.#worker.on('message', (reply: EngineReply) => this.#answer(reply));
@@ -24,8 +26,8 @@ export class EngineWorkerHost implements Engine {
       const failure = outOfMemory
         ? new GemmaError('out-of-memory', 'The engine ran out of memory.')
         : new GemmaError('internal', `The engine failed: ${error.message}`);
-      this.#open?.reject(failure);
-      this.#open = null;
+      for (const call of this.#open.values()) call.reject(failure);
+      this.#open.clear();
       onEnd(failure);
     });
   }
@@ -35,23 +37,31 @@ export class EngineWorkerHost implements Engine {
   }
 
   probe(choice: EngineCalls['probe']['choice']): Promise<EngineAnswer<'probe'>> {
-    return this.#call({ method: 'probe', args: { choice } });
+    return this.#call('probe', { choice });
   }
 
   load(folder: string, backend: EngineCalls['load']['backend']): Promise<EngineAnswer<'load'>> {
-    return this.#call({ method: 'load', args: { folder, backend } });
+    return this.#call('load', { folder, backend });
   }
 
   unload(): Promise<void> {
-    return this.#call({ method: 'unload', args: null });
+    return this.#call('unload', null);
   }
 
   complete(params: EngineCalls['complete']['params'], cancel: CancelFlag): Promise<EngineAnswer<'complete'>> {
-    return this.#call({ method: 'complete', args: { params, cancel: cancel.buffer } });
+    return this.#call('complete', { params, cancel: cancel.buffer });
   }
 
   warmUp(params: EngineCalls['warmUp']['params'], cancel: CancelFlag): Promise<EngineAnswer<'warmUp'>> {
-    return this.#call({ method: 'warmUp', args: { params, cancel: cancel.buffer } });
+    return this.#call('warmUp', { params, cancel: cancel.buffer });
+  }
+
+  chat(
+    params: EngineCalls['chat']['params'],
+    onText: OnText,
+    cancel: CancelFlag,
+  ): Promise<EngineAnswer<'chat'>> {
+    return this.#call('chat', { params, cancel: cancel.buffer }, onText);
   }
 
   logits(
@@ -60,22 +70,30 @@ export class EngineWorkerHost implements Engine {
     tokens: readonly number[],
     cancel: CancelFlag,
   ): Promise<EngineAnswer<'logits'>> {
-    return this.#call({ method: 'logits', args: { folder, backend, tokens, cancel: cancel.buffer } });
+    return this.#call('logits', { folder, backend, tokens, cancel: cancel.buffer });
   }
 
-  #call<M extends EngineMethod>(call: EngineCall<M>): Promise<EngineAnswer<M>> {
-    if (this.#open !== null) return Promise.reject(new GemmaError('internal', 'The engine is busy.'));
+  #call<M extends EngineMethod>(
+    method: M,
+    args: EngineCalls[M],
+    onText: OnText | null = null,
+  ): Promise<EngineAnswer<M>> {
+    const id = ++this.#ids;
     return new Promise((resolve, reject) => {
-      this.#open = { resolve, reject };
-      this.#worker.postMessage(call, []);
+      this.#open.set(id, { resolve, reject, onText });
+      this.#worker.postMessage({ id, method, args }, []);
     });
   }
 
   #answer(reply: EngineReply): void {
     this.#kvBytes = reply.kvBytes;
-    const open = this.#open;
-    this.#open = null;
-    if (reply.ok) open?.resolve(reply.value);
-    else open?.reject(new GemmaError(reply.code, reply.message));
+    const call = this.#open.get(reply.id);
+    if (reply.kind === 'text') {
+      call?.onText?.(reply.part);
+      return;
+    }
+    this.#open.delete(reply.id);
+    if (reply.kind === 'value') call?.resolve(reply.value);
+    else call?.reject(new GemmaError(reply.code, reply.message));
   }
 }

@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend, LoadedModel } from '../backends/backend.ts';
 import { computeThreads } from '../backends/threads.ts';
+import { ChatFormat } from '../prompt/chatFormat.ts';
 import { KvCache } from '../kv/kvCache.ts';
 import { readManifest } from '../model/modelManifest.ts';
 import { loadTokenizer } from '../tokenizer/loadTokenizer.ts';
+import { Answers } from './answers.ts';
+import type { ChatModel } from './generateText.ts';
 import { createLineModel } from './lineModel.ts';
 import type { CompletionModel } from './readByModel.ts';
 
@@ -16,9 +19,11 @@ export const KV_BUDGET_BYTES = 512 * 1024 * 1024;
 export interface LoadedCompletionModel {
   readonly model: LoadedModel;
   readonly completion: CompletionModel;
+  /** Null: not tuned for conversations. */
+  readonly chat: ChatModel | null;
 }
 
-/** Loads the imported model in `folder` with all that completing lines needs. */
+/** Loads the imported model in `folder` with all that completing lines and answering needs. */
 export async function loadCompletionModel(folder: string, backend: Backend): Promise<LoadedCompletionModel> {
   const manifest = await readManifest(folder);
   const tokenizer = loadTokenizer(await readFile(join(folder, manifest.tokenizer.name)));
@@ -29,5 +34,9 @@ export async function loadCompletionModel(folder: string, backend: Backend): Pro
     Math.min(DEFAULT_CONTEXT_TOKENS, manifest.architecture.maxPositions);
   const cache = new KvCache(model, { capacity: contextTokens, budgetBytes: KV_BUDGET_BYTES });
   const completion = { ...createLineModel(manifest, tokenizer), backend: backend.name, cache, contextTokens };
-  return { model, completion };
+  const chat =
+    manifest.chat === null
+      ? null
+      : { ...completion, chat: new ChatFormat(manifest.chat, tokenizer), answers: new Answers() };
+  return { model, completion, chat };
 }

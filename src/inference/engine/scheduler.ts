@@ -8,9 +8,15 @@ export type Urgency = 'model' | 'completion' | 'edit' | 'chat' | 'warmUp';
 const rank: Record<Urgency, number> = { model: 0, completion: 1, edit: 2, chat: 3, warmUp: 4 };
 
 interface Job {
-  readonly rank: number;
+  readonly urgency: Urgency;
+  readonly cancel: CancelFlag;
   readonly arrival: number;
   go(): void;
+}
+
+/** A cancelled job needs the engine only to end: it doesn't wait for others to finish. */
+function rankOf({ urgency, cancel }: Pick<Job, 'urgency' | 'cancel'>): number {
+  return cancel.cancelled ? -1 : rank[urgency];
 }
 
 /**
@@ -29,25 +35,25 @@ export class Scheduler {
   }
 
   /** @throws what `work` throws; GemmaError `cancelled` when the flag is up before it began */
-  async run<T>(urgency: Urgency, cancel: CancelFlag | null, work: (turn: Turn) => Promise<T>): Promise<T> {
+  async run<T>(urgency: Urgency, cancel: CancelFlag, work: (turn: Turn) => Promise<T>): Promise<T> {
     const arrival = this.#arrivals++;
     const wait = (): Promise<void> =>
-      new Promise((go) => this.#waiting.push({ rank: rank[urgency], arrival, go }));
+      new Promise((go) => this.#waiting.push({ urgency, cancel, arrival, go }));
     const turn: Turn = {
       step: async () => {
         this.#poll();
-        cancel?.throwIfCancelled();
-        if (!this.#waiting.some((other) => other.rank < rank[urgency])) return;
+        cancel.throwIfCancelled();
+        if (!this.#waiting.some((other) => rankOf(other) < rank[urgency])) return;
         const resumed = wait();
         this.#giveToNext();
         await resumed;
-        cancel?.throwIfCancelled();
+        cancel.throwIfCancelled();
       },
     };
     if (this.#isHeld) await wait();
     this.#isHeld = true;
     try {
-      cancel?.throwIfCancelled();
+      cancel.throwIfCancelled();
       return await work(turn);
     } finally {
       this.#giveToNext();
@@ -58,8 +64,8 @@ export class Scheduler {
   #giveToNext(): void {
     let next: Job | null = null;
     for (const job of this.#waiting) {
-      if (next === null || job.rank < next.rank || (job.rank === next.rank && job.arrival < next.arrival))
-        next = job;
+      const ahead = next === null ? -1 : rankOf(job) - rankOf(next) || job.arrival - next.arrival;
+      if (ahead < 0) next = job;
     }
     this.#isHeld = next !== null;
     if (next === null) return;

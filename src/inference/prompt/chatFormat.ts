@@ -104,6 +104,11 @@ export class ChatFormat {
     return { tokens, prefilled };
   }
 
+  /** Whether the token opens or closes a thought. */
+  isBorder(token: number): boolean {
+    return token === this.#thought?.open || token === this.#thought?.close;
+  }
+
   /** For what the model generates, without the stop token; push `prefilled` first to have it in the text. */
   answer(): AnswerStream {
     return new AnswerStream(this.#tokenizer, this.#thought);

@@ -13,18 +13,18 @@ describe('admission', () => {
   it('starts the first job at once and lets the second wait', () => {
     const [first, second] = [job('complete', 'a'), job('complete', 'b')];
     const one = arrive(ready, first);
-    assert.equal(one.start, first);
+    assert.deepEqual(one.start, [first]);
     const two = arrive(one.next, second);
-    assert.equal(two.start, null);
-    assert.equal(finish(two.next).start, second);
+    assert.deepEqual(two.start, []);
+    assert.deepEqual(finish(two.next, first.id).start, [second]);
   });
 
   it('answers the older waiting completion of a document when a newer one comes, and keeps the running one', () => {
     const [running, older, newer] = [job('complete', 'a'), job('complete', 'a'), job('complete', 'a')];
     const step = arrive(arriveAll(ready, [running, older]), newer);
     assert.deepEqual(step.superseded, [older]);
-    assert.equal(step.stop, null);
-    assert.deepEqual(step.next, { running, waiting: [newer], modelReady: true });
+    assert.deepEqual(step.stop, []);
+    assert.deepEqual(step.next, { running: [running], waiting: [newer], modelReady: true });
   });
 
   it('keeps completions of different documents apart', () => {
@@ -36,9 +36,9 @@ describe('admission', () => {
   it('interrupts a running warm-up for a completion and starts it when the warm-up has stopped', () => {
     const [warmUp, completion] = [job('warmUp', 'a'), job('complete', 'b')];
     const step = arrive(arrive(ready, warmUp).next, completion);
-    assert.equal(step.stop, warmUp);
-    assert.equal(step.start, null);
-    assert.equal(finish(step.next).start, completion);
+    assert.deepEqual(step.stop, [warmUp]);
+    assert.deepEqual(step.start, []);
+    assert.deepEqual(finish(step.next, warmUp.id).start, [completion]);
   });
 
   it('prefers completions to loading, and loading to warm-ups', () => {
@@ -50,9 +50,9 @@ describe('admission', () => {
     ];
     let state = arriveAll(ready, [running, warmUp, model, completion]);
     const order = [];
-    while (state.running !== null) {
-      order.push(state.running);
-      state = finish(state).next;
+    for (let current = state.running[0]; current !== undefined; current = state.running[0]) {
+      order.push(current);
+      state = finish(state, current.id).next;
     }
     assert.deepEqual(order, [running, completion, model, warmUp]);
   });
@@ -60,12 +60,31 @@ describe('admission', () => {
   it('holds completions back until a model is there, but not the loading itself', () => {
     const [completion, model] = [job('complete', 'a'), job('model')];
     const waiting = arrive(emptyAdmission, completion);
-    assert.equal(waiting.start, null);
+    assert.deepEqual(waiting.start, []);
     const loading = arrive(waiting.next, model);
-    assert.equal(loading.start, model);
+    assert.deepEqual(loading.start, [model]);
     const loaded = setModelReady(loading.next, true);
-    assert.equal(loaded.start, null);
-    assert.equal(finish(loaded.next).start, completion);
+    assert.deepEqual(loaded.start, []);
+    assert.deepEqual(finish(loaded.next, model.id).start, [completion]);
+  });
+
+  it('gives the engine a completion, an edit and a chat at once, but never two of a kind', () => {
+    const [completion, edit, chat] = [job('complete', 'a'), job('edit'), job('chat')];
+    const state = arriveAll(ready, [chat, edit, completion]);
+    assert.deepEqual(state.running, [chat, edit, completion]);
+    const crowded = arriveAll(state, [job('chat'), job('edit'), job('complete', 'b')]);
+    assert.deepEqual(crowded.running, state.running);
+    assert.equal(crowded.waiting.length, 3);
+  });
+
+  it('ends answers for loading another model, and starts no other before it', () => {
+    const [chat, model, later] = [job('chat'), job('model'), job('chat')];
+    const step = arrive(arrive(ready, chat).next, model);
+    assert.deepEqual([step.start, step.stop], [[], [chat]]);
+    const both = arrive(step.next, later);
+    const loading = finish(both.next, chat.id);
+    assert.deepEqual(loading.start, [model]);
+    assert.deepEqual(finish(loading.next, model.id).start, [later]);
   });
 
   it('drops a waiting job that is withdrawn and asks a running one to stop', () => {
@@ -73,8 +92,8 @@ describe('admission', () => {
     const state = arriveAll(ready, [running, waiting]);
     assert.deepEqual(withdraw(state, waiting.id).next.waiting, []);
     const step = withdraw(state, running.id);
-    assert.equal(step.stop, running);
-    assert.equal(step.next.running, running);
+    assert.deepEqual(step.stop, [running]);
+    assert.deepEqual(step.next.running, [running]);
   });
 
   it('makes room in a full queue by dropping the oldest warm-up', () => {
@@ -100,7 +119,7 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
     fc.record({
       type: fc.constant('arrive' as const),
-      kind: fc.constantFrom<JobKind>('complete', 'model', 'logits', 'warmUp'),
+      kind: fc.constantFrom<JobKind>('complete', 'edit', 'chat', 'model', 'logits', 'warmUp'),
       document: fc.constantFrom('a', 'b', 'c'),
     }),
     fc.record({ type: fc.constant('finish' as const) }),
@@ -115,16 +134,17 @@ function play(list: readonly Move[], check: (step: Step, before: Admission) => v
   const answers = new Map<Job, number>();
   const answer = (done: Job): Map<Job, number> => answers.set(done, (answers.get(done) ?? 0) + 1);
   let state = emptyAdmission;
+  let picks = 0;
   const apply = (step: Step): void => {
     check(step, state);
     for (const superseded of step.superseded) answer(superseded);
     state = step.next;
   };
   const end = (): void => {
-    const { running } = state;
-    if (running === null) return;
+    const running = state.running[picks++ % Math.max(1, state.running.length)];
+    if (running === undefined) return;
     answer(running);
-    apply(finish(state));
+    apply(finish(state, running.id));
   };
   for (const move of list) {
     if (move.type === 'finish') end();
@@ -145,7 +165,7 @@ function play(list: readonly Move[], check: (step: Step, before: Admission) => v
     }
   }
   apply(setModelReady(state, true));
-  while (state.running !== null) end();
+  while (state.running.length > 0) end();
   assert.deepEqual(state.waiting, []);
   return answers;
 }
@@ -173,14 +193,17 @@ describe('admission, whatever happens', () => {
     );
   });
 
-  it('starts a job only on a free engine, and a completion only with a model', () => {
+  it('starts a job only where its kind has a place, and an answer only with a model', () => {
     fc.assert(
       fc.property(moves, (list) => {
-        play(list, ({ start, next }, before) => {
-          if (start === null) return;
-          assert.equal(next.running, start);
-          assert.ok(before.running === null || !next.waiting.includes(start));
-          assert.ok(next.modelReady || start.kind === 'model' || start.kind === 'logits');
+        play(list, ({ start, next }) => {
+          const kinds = next.running.map(({ kind }) => (kind === 'warmUp' ? 'complete' : kind));
+          assert.equal(new Set(kinds).size, kinds.length);
+          if (kinds.some((kind) => kind === 'model' || kind === 'logits')) assert.equal(kinds.length, 1);
+          for (const started of start) {
+            assert.ok(next.running.includes(started) && !next.waiting.includes(started));
+            assert.ok(next.modelReady || started.kind === 'model' || started.kind === 'logits');
+          }
         });
       }),
     );
@@ -190,7 +213,7 @@ describe('admission, whatever happens', () => {
     fc.assert(
       fc.property(moves, (list) => {
         play(list, ({ next }) => {
-          if (next.running !== null) return;
+          if (next.running.length > 0) return;
           const startable = next.waiting.filter(
             ({ kind }) => next.modelReady || kind === 'model' || kind === 'logits',
           );
