@@ -61,10 +61,10 @@ export class ChatFormat {
   constructor(name: ChatTemplateName, tokenizer: Tokenizer) {
     const template = chatTemplates[name];
     const id = (control: Control): number => requireFixedControl(tokenizer, control, 'the chat template');
-    const turnEnd = id(template.turnEnd);
     this.#tokenizer = tokenizer;
     this.#hasSystemTurn = template.hasSystemTurn;
     this.#start = id(template.turnStart);
+    const turnEnd = id(template.turnEnd);
     this.#end = [turnEnd, ...tokenizer.encode('\n')];
     this.stops = new Set([tokenizer.eos, turnEnd, ...template.otherStops.map(id)]);
     const { thought } = template;
