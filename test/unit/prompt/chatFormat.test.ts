@@ -290,6 +290,8 @@ describe('Thoughts of Gemma 4', () => {
     assert.match(thought, /^Hmm 🏴/u);
     assert.equal(answer, '');
     assert.deepEqual(stream([open, ...encode('thou')]), { thought: '', answer: '' });
+    const closed = [open, ...encode('thought\n🏴').slice(0, -1), close, ...encode('Yes!')];
+    assert.deepEqual(stream(closed), { thought: '\ufffd', answer: 'Yes!' });
   });
 
   it('are marked by ids alone: text that spells the marks is part of the answer', () => {

@@ -114,6 +114,11 @@ describe('Completion by CodeGemma', () => {
     assert.match(shown('codegemma', tokens), /text \d+"\);<\|file_separator\|>/);
   });
 
+  it('cuts another file at a line end even where a line is endless', () => {
+    const tokens = withFiles([{ name: 'a.ts', text: `a();\n${' '.repeat(50_000)}b();` }]);
+    assert.match(shown('codegemma', tokens), /^<bos>a\.ts\na\(\);<\|file_separator\|>src/);
+  });
+
   it('is refused with the tokenizer of a model that was not trained for it', () => {
     const { manifest } = cases.psm;
     const cursor = { fileName: 'a', languageId: 'b', prefix: '', suffix: '' };
@@ -201,6 +206,11 @@ describe('Laws of all layouts', () => {
       });
       fc.assert(fits, { numRuns: 20 });
       assert.ok(prompt(name, code, code).tokens.length > CONTEXT / 2, `${name} uses the context`);
+      // Short lines fill the window to the last token; the cursor's line and the suffix fill what is kept for them.
+      for (let lines = 0; lines < 500; lines++) {
+        const { tokens } = prompt(name, `${'x\n'.repeat(lines)}${'y '.repeat(300)}`, ' z'.repeat(300));
+        assert.ok(tokens.length <= CONTEXT - 64, `${name} with ${lines} lines: ${tokens.length}`);
+      }
     }
   });
 
