@@ -126,6 +126,11 @@ describe('A conversation', () => {
     assert.deepEqual(stopsOf('gemma4-closed-thought'), [1, 50, 106]);
   });
 
+  it('can hold a text of any length', () => {
+    const { tokens } = formats.gemma3.prompt(chat([user('a = 1\n'.repeat(100_000))]));
+    assert.ok(tokens.length > 300_000);
+  });
+
   it('must alternate from a user to a user', () => {
     for (const turns of [[], [model('a')], [user('a'), user('b')], [user('a'), model('b')]]) {
       assert.throws(() => formats.gemma.prompt(chat(turns)), isError('bad-input', /alternate/));
