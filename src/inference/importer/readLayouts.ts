@@ -3,8 +3,16 @@ import { chooseLayouts, type TrainingEvidence } from '../prompt/chooseLayouts.ts
 import type { CheckpointFolder } from './checkpointFolder.ts';
 import { readJsonFile, readSmallFile } from './smallFile.ts';
 
+/** Files besides config.json that tell how a model was trained; each may be missing. */
+export const LAYOUT_FILES = [
+  'generation_config.json',
+  'tokenizer_config.json',
+  'chat_template.jinja',
+] as const;
+type LayoutFile = (typeof LAYOUT_FILES)[number];
+
 /** Gemma 3's tokenizer_config.json has 1.2 MB. */
-const MAX_BYTES = 8 * 2 ** 20;
+export const MAX_LAYOUT_FILE_BYTES = 8 * 2 ** 20;
 
 /**
  * How the model in `folder` is to be asked, by all that the folder tells about its training.
@@ -15,16 +23,18 @@ export async function readLayouts(
   folder: CheckpointFolder,
   known: Pick<TrainingEvidence, 'name' | 'config' | 'tokenizer' | 'maxPositions'>,
 ): Promise<Pick<ModelManifest, 'chat' | 'completion'>> {
-  const json = async (name: string): Promise<unknown> => {
+  const read = async <T>(
+    name: LayoutFile,
+    reader: (path: string, maxBytes: number) => Promise<T>,
+  ): Promise<T | null> => {
     const path = await folder.find(name);
-    return path === null ? null : readJsonFile(path, MAX_BYTES);
+    return path === null ? null : reader(path, MAX_LAYOUT_FILE_BYTES);
   };
-  const templatePath = await folder.find('chat_template.jinja');
-  const template = templatePath === null ? null : await readSmallFile(templatePath, MAX_BYTES);
+  const template = await read('chat_template.jinja', readSmallFile);
   return chooseLayouts({
     ...known,
-    generationConfig: await json('generation_config.json'),
-    tokenizerConfig: await json('tokenizer_config.json'),
+    generationConfig: await read('generation_config.json', readJsonFile),
+    tokenizerConfig: await read('tokenizer_config.json', readJsonFile),
     chatTemplate: template && new TextDecoder().decode(template),
   });
 }

@@ -61,10 +61,10 @@ export class ChatFormat {
   constructor(name: ChatTemplateName, tokenizer: Tokenizer) {
     const template = chatTemplates[name];
     const id = (control: Control): number => requireFixedControl(tokenizer, control, 'the chat template');
-    const turnEnd = id(template.turnEnd);
     this.#tokenizer = tokenizer;
     this.#hasSystemTurn = template.hasSystemTurn;
     this.#start = id(template.turnStart);
+    const turnEnd = id(template.turnEnd);
     this.#end = [turnEnd, ...tokenizer.encode('\n')];
     this.stops = new Set([tokenizer.eos, turnEnd, ...template.otherStops.map(id)]);
     const { thought } = template;
@@ -90,17 +90,19 @@ export class ChatFormat {
     if (prefill !== '' && thinking && this.#thought !== null) {
       throw new GemmaError('bad-input', "A model that thinks first can't be given the start of its answer.");
     }
-    const tokens = [this.#tokenizer.bos, ...this.#systemTurn(conversation)];
-    for (const [i, turn] of turns.entries()) {
-      if (turn.role === 'user') tokens.push(...this.#user(turn, i === 0 ? conversation.system : ''));
-      else {
-        tokens.push(...this.#openAnswer(thinking));
-        tokens.push(...('text' in turn ? this.#text(turn.text) : this.#said(turn.tokens)));
-      }
-      tokens.push(...this.#end);
-    }
     const prefilled = this.#tokenizer.encode(prefill);
-    tokens.push(...this.#openAnswer(thinking), ...prefilled);
+    const told = turns.map((turn, i) =>
+      turn.role === 'user'
+        ? this.#user(turn, i === 0 ? conversation.system : '')
+        : this.#answered(turn, thinking),
+    );
+    const tokens = [
+      this.#tokenizer.bos,
+      ...this.#systemTurn(conversation),
+      ...told.flat(),
+      ...this.#openAnswer(thinking),
+      ...prefilled,
+    ];
     return { tokens, prefilled };
   }
 
@@ -125,7 +127,13 @@ export class ChatFormat {
   /** Without a system turn, its text stands in front of the first user's. */
   #user({ text }: UserTurn, system: string): number[] {
     const isAlone = this.#hasSystemTurn || system.trim() === '';
-    return [...this.#open('user'), ...this.#text(isAlone ? text : `${system.trim()}\n\n${text.trim()}`)];
+    const all = isAlone ? text : `${system.trim()}\n\n${text.trim()}`;
+    return [...this.#open('user'), ...this.#text(all), ...this.#end];
+  }
+
+  #answered(turn: ModelTurn, thinking: boolean): number[] {
+    const said = 'text' in turn ? this.#text(turn.text) : this.#said(turn.tokens);
+    return [...this.#openAnswer(thinking), ...said, ...this.#end];
   }
 
   #openAnswer(thinking: boolean): number[] {

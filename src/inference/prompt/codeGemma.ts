@@ -52,7 +52,7 @@ export function codeGemmaPrompt(
   return { tokens: [...head, ...parts, id('middle')], constraint };
 }
 
-/** The files that fit `limit` tokens, the last of them cut at the end of a line. */
+/** As many files as fit `limit` tokens; one that is too long is cut at the end of a line. */
 function contextFiles(
   tokenizer: Tokenizer,
   separator: number,
@@ -63,7 +63,7 @@ function contextFiles(
   for (const { name, text } of files) {
     const title = tokenizer.encode(`${name}\n`);
     const kept = firstLines(tokenizer, text, limit - tokens.length - title.length - 1);
-    if (kept === '') break;
+    if (kept === '') continue;
     tokens.push(...title, ...tokenizer.encode(kept), separator);
   }
   return tokens;

@@ -30,6 +30,5 @@ export function instructionPrompt(
 function linesBelow(tokenizer: Tokenizer, suffix: string, limit: number): string {
   const lineEnd = suffix.indexOf('\n');
   if (lineEnd < 0) return '';
-  const below = firstLines(tokenizer, suffix.slice(lineEnd + 1), limit);
-  return below.trim() === '' ? '' : below;
+  return firstLines(tokenizer, suffix.slice(lineEnd + 1), limit).trimEnd();
 }

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Quantization } from '../../protocol/engine.ts';
 import type { CheckpointFolder } from '../importer/checkpointFolder.ts';
 import { IMPORT_VERSION, MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../importer/importModel.ts';
+import { LAYOUT_FILES, MAX_LAYOUT_FILE_BYTES } from '../importer/readLayouts.ts';
 import { readSmallFile } from '../importer/smallFile.ts';
 import { listWeightFiles } from '../importer/weightFiles.ts';
 
@@ -27,6 +28,12 @@ export async function checkpointDigest(
     ['tokenizer.json', MAX_TOKENIZER_BYTES],
   ] as const) {
     const bytes = await readSmallFile(await folder.require(name), maxBytes);
+    hash.update(`${name} ${bytes.length}\n`).update(bytes);
+  }
+  for (const name of LAYOUT_FILES) {
+    const path = await folder.find(name);
+    if (path === null) continue;
+    const bytes = await readSmallFile(path, MAX_LAYOUT_FILE_BYTES);
     hash.update(`${name} ${bytes.length}\n`).update(bytes);
   }
   for (const { name, path } of await listWeightFiles(folder)) {

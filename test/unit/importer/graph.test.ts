@@ -91,9 +91,10 @@ it('External data is aligned to cache lines, large tensors to pages', async () =
   }
 });
 
-it('A manifest records what config.json says about completion, or null', async () => {
+it('A manifest records how the model is to be asked: a base model continues text, and does not chat', async () => {
   await using model = await importedTiny();
-  assert.equal((await readManifest(model.folder)).completion, null);
+  const { completion, chat } = await readManifest(model.folder);
+  assert.deepEqual({ completion, chat }, { completion: null, chat: null });
 });
 
 describe('Weight files', () => {

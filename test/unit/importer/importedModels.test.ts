@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { readManifest } from '../../../src/inference/model/modelManifest.ts';
@@ -48,6 +48,29 @@ describe('A checkpoint asked for by name', () => {
       assert.equal((await readManifest(folder)).quantization, quantization);
     }
     assert.equal((await readdir(join(work.root, 'home', 'models'))).length, 3);
+  });
+
+  it('says how the model is to be asked, by the files beside the weights', async () => {
+    await using work = await workplace();
+    const base = await ensure(work);
+    assert.equal((await readManifest(base.folder)).chat, null);
+    await writeFile(join(work.source, 'generation_config.json'), '{"eos_token_id": [1, 106]}');
+    const tuned = await ensure(work);
+    assert.notEqual(tuned.folder, base.folder);
+    const { chat, completion } = await readManifest(tuned.folder);
+    assert.deepEqual([chat, completion?.layout], ['gemma3', 'instruction']);
+    await writeFile(join(work.source, 'tokenizer_config.json'), '{"chat_template": ');
+    await assert.rejects(ensure(work), fails('model-damaged', /tokenizer_config\.json is not valid JSON/));
+  });
+
+  it('made before there was chat is still readable', async () => {
+    await using work = await workplace();
+    const { folder } = await ensure(work);
+    const path = join(folder, 'manifest.json');
+    const { chat, ...old } = JSON.parse(await readFile(path, 'utf8'));
+    assert.equal(chat, null);
+    await writeFile(path, JSON.stringify(old));
+    assert.equal((await readManifest(folder)).chat, null);
   });
 
   for (const [what, change] of [

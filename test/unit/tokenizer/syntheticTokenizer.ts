@@ -21,18 +21,42 @@ export interface GemmaTokenizerJson {
   model: Record<string, unknown> & { vocab: Record<string, number>; merges: [string, string][] };
 }
 
-const control = [
-  '<pad>',
-  '<eos>',
-  '<bos>',
-  '<unk>',
-  '<mask>',
-  '[multimodal]',
-  ...Array.from({ length: 99 }, (_, i) => `<unused${i}>`),
-  '<start_of_turn>',
-  '<end_of_turn>',
-];
-const notSpecial = /^(?:<mask>|\[multimodal\]|<unused\d+>)$/;
+const unused = Array.from({ length: 99 }, (_, i) => `<unused${i}>`);
+const turns = ['<start_of_turn>', '<end_of_turn>'];
+const gemma1 = ['<pad>', '<eos>', '<bos>', '<unk>', '<mask>', '<2mass>', '[@BOS@]', ...unused, ...turns];
+const gemma3 = ['<pad>', '<eos>', '<bos>', '<unk>', '<mask>', '[multimodal]', ...unused, ...turns];
+
+/** The first pieces of each generation's vocabulary, so that control tokens have their real ids. */
+export const generations = {
+  gemma1,
+  codegemma: renamed(gemma1, {
+    67: '<|fim_prefix|>',
+    68: '<|fim_middle|>',
+    69: '<|fim_suffix|>',
+    70: '<|file_separator|>',
+  }),
+  gemma3,
+  gemma4: renamed(gemma3, {
+    46: '<|tool>',
+    47: '<tool|>',
+    48: '<|tool_call>',
+    49: '<tool_call|>',
+    50: '<|tool_response>',
+    51: '<tool_response|>',
+    52: '<|"|>',
+    98: '<|think|>',
+    100: '<|channel>',
+    101: '<channel|>',
+    105: '<|turn>',
+    106: '<turn|>',
+  }),
+} as const;
+
+const notSpecial = /^(?:<mask>|<2mass>|\[@BOS@\]|\[multimodal\]|<unused\d+>)$/;
+
+function renamed(pieces: readonly string[], names: Readonly<Record<number, string>>): readonly string[] {
+  return pieces.map((piece, id) => names[id] ?? piece);
+}
 
 const newlines = Array.from({ length: 31 }, (_, i) => '\n'.repeat(i + 1));
 const spaces = Array.from({ length: 30 }, (_, i) => '\u2581'.repeat(i + 2));
@@ -44,12 +68,18 @@ const bytes = Array.from(
   (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
 );
 
-const fixed = [...control, ...newlines, ...spaces, ...html, ...bytes, ...tabs];
+const fixed = [...newlines, ...spaces, ...html, ...bytes, ...tabs];
+const allFixed = gemma3.length + fixed.length;
 
 /** A vocabulary of Gemma 3's layout with `size` pieces, trained on code and on `multilingual`. */
 export function trainedTokenizer(size: number): GemmaTokenizerJson {
-  const { joined, characters } = trainPieces(trainingTexts(), size - fixed.length);
-  return gemmaTokenizer([...joined, ...characters]);
+  return gemmaTokenizer(trainedPieces(size - allFixed));
+}
+
+/** Text pieces trained on code and on `multilingual`. */
+export function trainedPieces(count: number): string[] {
+  const { joined, characters } = trainPieces(trainingTexts(), count);
+  return [...joined, ...characters];
 }
 
 /**
@@ -61,7 +91,7 @@ export function gemmaSizeTokenizer(size = 262_144): GemmaTokenizerJson {
   const links = joined.filter((piece) => /^\p{L}{2,4}$/u.test(piece));
   const random = generator(20_260);
   const pieces = new Set(joined);
-  const room = size - fixed.length - characters.length;
+  const room = size - allFixed - characters.length;
   while (pieces.size < room) {
     const chain = Array.from({ length: 5 }, () => links[random(links.length)]!);
     for (let length = 2; length <= chain.length; length++) {
@@ -73,9 +103,12 @@ export function gemmaSizeTokenizer(size = 262_144): GemmaTokenizerJson {
   return gemmaTokenizer([...pieces, ...characters]);
 }
 
-/** A tokenizer.json of Gemma's form around the given text pieces. */
-export function gemmaTokenizer(textPieces: readonly string[]): GemmaTokenizerJson {
-  const layout = [...fixed, ...textPieces];
+/** A tokenizer.json of Gemma's form around the given text pieces, after one generation's control tokens. */
+export function gemmaTokenizer(
+  textPieces: readonly string[],
+  control: readonly string[] = gemma3,
+): GemmaTokenizerJson {
+  const layout = [...control, ...fixed, ...textPieces];
   const vocab = Object.fromEntries(layout.map((piece, id) => [piece, id]));
   const added = [...control, ...newlines, ...spaces, ...html, ...tabs];
   const beyond = { content: '<image_soft_token>', id: layout.length };
