@@ -60,8 +60,9 @@ export function chooseLayouts(evidence: TrainingEvidence): Pick<ModelManifest, '
 
 /**
  * The template of a model that was tuned to follow instructions, null for a base model. Its generation gives the
- * template; that it was tuned is shown by any of these, the surest first: generation stops at the end of a turn (1.0
- * lists only `<eos>`, later ones `[1, 107]` or `[1, 106]`), the tokenizer comes with a chat template, the name says so.
+ * template. That it was tuned is shown by any of these: the tokenizer comes with a chat template, which no base model's
+ * does; generation stops at the end of a turn (Gemma 1.0 lists only `<eos>`, later ones `[1, 107]` or `[1, 106]`); and
+ * where both files were left out, the name.
  */
 function chatTemplateOf(evidence: TrainingEvidence): ChatTemplateName | null {
   const { generationConfig, tokenizerConfig, chatTemplate, name } = evidence;
