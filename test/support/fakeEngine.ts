@@ -1,6 +1,6 @@
 import type { ChatResult, CompleteParams, CompleteResult, ModelInfo } from '../../src/protocol/engine.ts';
-import type { CancelFlag } from '../../src/inference/engine/cancelFlag.ts';
 import type { Engine } from '../../src/inference/engine/engine.ts';
+import type { Turn } from '../../src/inference/kv/turn.ts';
 
 /**
  * An engine that computes nothing and obeys its input, so that a test can put the process into any state:
@@ -11,12 +11,12 @@ import type { Engine } from '../../src/inference/engine/engine.ts';
  * - `crash`: ends the process as a segmentation fault would
  * - `oom`: fails as V8 does when memory is exhausted
  */
-export function createFakeEngine(): Engine<CancelFlag> {
+export function createFakeEngine(): Engine {
   let loads = 0;
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const block = (ms: number): unknown => Atomics.wait(cell, 0, 0, ms);
 
-  function obey(script: string, cancel?: CancelFlag): void {
+  async function obey(script: string, turn?: Turn): Promise<void> {
     const [, verb, amount] = /(work|stubborn|crash|oom)(?: (\d+))?/.exec(script) ?? [];
     if (verb === 'crash') process.kill(process.pid, 'SIGKILL');
     if (verb === 'crash') block(10_000);
@@ -24,7 +24,7 @@ export function createFakeEngine(): Engine<CancelFlag> {
     if (verb === 'stubborn') block(Number(amount));
     const end = performance.now() + (verb === 'work' ? Number(amount) : 0);
     while (performance.now() < end) {
-      cancel?.throwIfCancelled();
+      await turn?.step();
       block(10);
     }
   }
@@ -33,22 +33,22 @@ export function createFakeEngine(): Engine<CancelFlag> {
     kvBytes: 1_024,
     probe: async (choice) => (choice === 'auto' ? 'native' : choice),
     async load(folder, backend) {
-      obey(folder);
+      await obey(folder);
       loads += 1;
       return modelInfo(folder, backend, loads);
     },
     unload: async () => undefined,
-    async complete(params, cancel) {
-      obey(params.prefix, cancel);
+    async complete(params, turn) {
+      await obey(params.prefix, turn);
       return completion(params);
     },
-    async warmUp(params, cancel) {
-      obey(params.prefix, cancel);
+    async warmUp(params, turn) {
+      await obey(params.prefix, turn);
       return { promptTokens: 1, cachedTokens: 0 };
     },
-    async chat({ turns }, onText, cancel) {
+    async chat({ turns }, onText, turn) {
       const text = turns.at(-1)!.text;
-      obey(text, cancel);
+      await obey(text, turn);
       onText({ thought: '', answer: text });
       return answer(text);
     },

@@ -3,7 +3,9 @@ import { endsInRepetition } from '../sampling/repetition.ts';
 import type { Sequence } from '../kv/sequence.ts';
 import type { Turn } from '../kv/turn.ts';
 import { Constraint } from './constraint.ts';
+import { Decoder } from './decoder.ts';
 import type { LineModel } from './lineModel.ts';
+import type { PromptLookup } from './promptLookup.ts';
 
 /** The rest of a line as a model writes or reads it. */
 export interface ScoredLine {
@@ -25,16 +27,19 @@ const MAX_TOKENS = 48;
  *
  * @param sequence positioned at the end of the prompt; the generated tokens are appended to it
  * @param first logits after the prompt's last token, [vocabSize]
+ * @param lookup over the prompt
  */
 export async function generateLine(
   model: LineModel,
   sequence: Sequence,
   first: Float32Array,
   constraintText: string,
+  lookup: PromptLookup,
   turn: Turn,
 ): Promise<GeneratedLine> {
   const constraint = new Constraint(model, constraintText);
-  const decoder = model.tokenizer.stream();
+  const stream = model.tokenizer.stream();
+  const decoder = new Decoder(sequence, first.length, lookup);
   const tokens: number[] = [];
   let row = first;
   let text = '';
@@ -55,14 +60,15 @@ export async function generateLine(
     }
     tokens.push(choice.token);
     logProbability += choice.logProbability;
-    text += decoder.push(choice.token);
+    text += stream.push(choice.token);
     constraint.advance(choice.token);
     if (endsInRepetition(tokens)) {
       ended = 'repetition';
       break;
     }
-    row = await sequence.append([choice.token], 1, turn);
+    row = await decoder.next(choice.token, turn);
   }
+  decoder.settle();
   return { text: text.slice(constraintText.length), logProbability, tokens: tokens.length + 1, ended };
 }
 

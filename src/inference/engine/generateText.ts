@@ -40,7 +40,11 @@ export async function generateText(
   const prefillMs = performance.now() - start;
   // The rest of the time the cache may be asked for other sequences, between two steps.
   model.cache.pin(sequence);
-  const decoder = new Decoder(sequence, logits.length, new PromptLookup(prompt, model.manifest.quantization));
+  const decoder = new Decoder(
+    sequence,
+    logits.length,
+    new PromptLookup(prompt, model.backend, model.manifest.quantization),
+  );
   const stream = model.chat.answer();
   const text = { thought: '', answer: '' };
   const tell = (part: { readonly thought: string; readonly answer: string }): void => {

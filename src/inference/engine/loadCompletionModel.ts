@@ -33,7 +33,13 @@ export async function loadCompletionModel(folder: string, backend: Backend): Pro
     manifest.completion?.contextTokens ??
     Math.min(DEFAULT_CONTEXT_TOKENS, manifest.architecture.maxPositions);
   const cache = new KvCache(model, { capacity: contextTokens, budgetBytes: KV_BUDGET_BYTES });
-  const completion = { ...createLineModel(manifest, tokenizer), backend: backend.name, cache, contextTokens };
+  const completion: CompletionModel = {
+    ...createLineModel(manifest, tokenizer),
+    backend: backend.name,
+    cache,
+    contextTokens,
+    lastLine: [],
+  };
   const chat =
     manifest.chat === null
       ? null

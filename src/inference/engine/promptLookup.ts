@@ -1,22 +1,28 @@
-import type { Quantization } from '../../protocol/engine.ts';
+import type { BackendName, Quantization } from '../../protocol/engine.ts';
 
 /** Tokens that must have stood together before, for what followed them to be guessed. */
 const NGRAM = 3;
 
+/** More agreeing tokens make a guess no surer. */
+export const LONGEST_MATCH = 17;
 /** Guesses by how many tokens agreed before them: the longer, the surer. */
-const CONFIDENCE_LENGTHS = [NGRAM, 5, 9, 17];
+const CONFIDENCE_LENGTHS = [NGRAM, 5, 9, LONGEST_MATCH];
 /** Share of right guesses at first, and how much one guess counts. */
 const FIRST_SHARE = 0.7;
 const LEARNING = 0.1;
 
+/** A guess that gains less than this is not worth the chance to be wrong. */
+const LEAST_GAIN = 1.1;
+
 /**
- * What a forward of n rows costs in forwards of one: 1 + slope · (n − 1). Measured on a layer of Gemma 2B: int4 rows are
- * unpacked anew for each few rows, the others are multiplied as matrices; and the longest guess that can pay.
+ * What each further row adds to a forward of one, and the longest guess that can pay. Native int4 unpacks the weights
+ * anew for every few rows, WebAssembly once for all; int8 and float32 multiply as matrices (measured on a layer of
+ * Gemma 2B, and on a model of 6 M parameters for float32). Fixed numbers, not timings: results must not depend on how
+ * busy a machine is.
  */
-const costs: Record<Quantization, { readonly slope: number; readonly most: number }> = {
-  q4: { slope: 0.36, most: 7 },
-  q8: { slope: 0.1, most: 15 },
-  f32: { slope: 0.1, most: 15 },
+const costs: Record<BackendName, Record<Quantization, { readonly slope: number; readonly most: number }>> = {
+  native: { q4: { slope: 0.36, most: 7 }, q8: { slope: 0.1, most: 15 }, f32: { slope: 0.2, most: 15 } },
+  wasm: { q4: { slope: 0.05, most: 15 }, q8: { slope: 0.1, most: 15 }, f32: { slope: 0.3, most: 7 } },
 };
 
 /**
@@ -32,8 +38,8 @@ export class PromptLookup {
   /** Where the next token probably stands in the text, and how many before it agree. */
   #match: { readonly at: number; readonly length: number } | null = null;
 
-  constructor(tokens: Iterable<number>, quantization: Quantization) {
-    this.#cost = costs[quantization];
+  constructor(tokens: Iterable<number>, backend: BackendName, quantization: Quantization) {
+    this.#cost = costs[backend][quantization];
     for (const token of tokens) this.#append(token);
     this.#match = this.#find();
   }
@@ -56,7 +62,7 @@ export class PromptLookup {
     const { at, length } = this.#match;
     const share = this.#shares[levelOf(length)]!;
     const { slope, most } = this.#cost;
-    let best = 1;
+    let best = LEAST_GAIN;
     let count = 0;
     let expected = 1;
     for (let guesses = 1; guesses <= most; guesses++) {
@@ -81,8 +87,8 @@ export class PromptLookup {
     const at = this.#ends.get(hash(tokens, end));
     if (at === undefined) return null;
     let length = 0;
-    const most = CONFIDENCE_LENGTHS.at(-1)!;
-    while (length < most && length < at && tokens[at - 1 - length] === tokens[end - 1 - length]) length++;
+    while (length < LONGEST_MATCH && length < at && tokens[at - 1 - length] === tokens[end - 1 - length])
+      length++;
     return length < NGRAM ? null : { at, length };
   }
 }

@@ -7,11 +7,14 @@ import { layOutCompletion } from '../prompt/completionLayouts.ts';
 import type { CompletionPrompt } from '../prompt/completionPrompt.ts';
 import { firstTokenLogProbability, generateLine, scoreLine } from './generateLine.ts';
 import type { LineModel } from './lineModel.ts';
+import { LONGEST_MATCH, PromptLookup } from './promptLookup.ts';
 
 export interface CompletionModel extends LineModel {
   readonly backend: BackendName;
   readonly cache: KvCache;
   readonly contextTokens: number;
+  /** The line written last, after the tokens before it: as long as typing agrees with it, it comes again. */
+  lastLine: readonly number[];
 }
 
 export interface ModelReading {
@@ -54,7 +57,14 @@ export async function readByModel(
   const prefilled = performance.now();
 
   const end = sequence.length;
-  const line = await generateLine(model, sequence, first, prompt.constraint, turn);
+  const tail = prompt.tokens.slice(-LONGEST_MATCH);
+  const lookup = new PromptLookup(
+    [...prompt.tokens, ...model.lastLine, ...tail],
+    model.backend,
+    model.manifest.quantization,
+  );
+  const line = await generateLine(model, sequence, first, prompt.constraint, lookup, turn);
+  model.lastLine = [...tail, ...sequence.tokens.slice(end)];
   sequence.rewind(end);
   const own = line.text.trimEnd();
   const matchLength = copies.find((copy) => copy.text === own)?.matchLength ?? 0;
