@@ -46,8 +46,9 @@ export function openConnection(socket: Socket, listener: ConnectionListener): Co
   const rpc = createMessageConnection(reader, new StreamMessageWriter(socket));
   const open = new Set<(error: GemmaError) => void>();
 
-  subscribe('progress', (body) => listener.onEvent('progress', body));
-  subscribe('model', (body) => listener.onEvent('model', body));
+  subscribe('progress');
+  subscribe('chatText');
+  subscribe('model');
   rpc.onError(() => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.once('close', () => {
@@ -62,10 +63,11 @@ export function openConnection(socket: Socket, listener: ConnectionListener): Co
   });
   rpc.listen();
 
-  function subscribe<N extends EventName>(name: N, deliver: (body: EventBody<N>) => void): void {
+  function subscribe<N extends EventName>(name: N): void {
+    const schema: v.GenericSchema<unknown, EventBody<N>> = events[name];
     rpc.onNotification(name, (body: unknown) => {
-      const parsed = v.safeParse(events[name], body);
-      if (parsed.success) deliver(parsed.output);
+      const parsed = v.safeParse(schema, body);
+      if (parsed.success) listener.onEvent(name, parsed.output);
       else socket.destroy();
     });
   }

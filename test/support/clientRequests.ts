@@ -11,3 +11,16 @@ export function completion(prefix: string, document = 'a.ts'): RequestParams<'co
     trigger: 'automatic',
   };
 }
+
+export function question(text: string, purpose: 'chat' | 'edit' = 'chat'): RequestParams<'chat'> {
+  return {
+    stream: text,
+    purpose,
+    system: '',
+    turns: [{ role: 'user', text }],
+    prefill: '',
+    thinking: false,
+    maxTokens: 100,
+    sampling: { temperature: 0, topK: 1, topP: 1, seed: 0 },
+  };
+}
