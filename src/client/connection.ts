@@ -46,9 +46,9 @@ export function openConnection(socket: Socket, listener: ConnectionListener): Co
   const rpc = createMessageConnection(reader, new StreamMessageWriter(socket));
   const open = new Set<(error: GemmaError) => void>();
 
-  subscribe('progress');
-  subscribe('chatText');
-  subscribe('model');
+  subscribe('progress', events.progress);
+  subscribe('chatText', events.chatText);
+  subscribe('model', events.model);
   rpc.onError(() => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.once('close', () => {
@@ -63,8 +63,7 @@ export function openConnection(socket: Socket, listener: ConnectionListener): Co
   });
   rpc.listen();
 
-  function subscribe<N extends EventName>(name: N): void {
-    const schema: v.GenericSchema<unknown, EventBody<N>> = events[name];
+  function subscribe<N extends EventName>(name: N, schema: v.GenericSchema<unknown, EventBody<N>>): void {
     rpc.onNotification(name, (body: unknown) => {
       const parsed = v.safeParse(schema, body);
       if (parsed.success) listener.onEvent(name, parsed.output);

@@ -1,11 +1,11 @@
-import type { BackendName, CompleteParams } from '../../protocol/engine.ts';
+import type { BackendName, CompleteParams, NoSuggestionReason } from '../../protocol/engine.ts';
 import type { CopiedCandidate } from '../candidates/copier.ts';
 import type { Evidence } from '../candidates/evidence.ts';
 import type { KvCache } from '../kv/kvCache.ts';
 import type { Turn } from '../kv/turn.ts';
 import { layOutCompletion } from '../prompt/completionLayouts.ts';
 import type { CompletionPrompt } from '../prompt/completionPrompt.ts';
-import { firstTokenLogProbability, generateLine, scoreLine } from './generateLine.ts';
+import { firstTokenLogProbability, type GeneratedLine, generateLine, scoreLine } from './generateLine.ts';
 import type { LineModel } from './lineModel.ts';
 import { LONGEST_MATCH, PromptLookup } from './promptLookup.ts';
 
@@ -68,7 +68,6 @@ export async function readByModel(
   sequence.rewind(end);
   const own = line.text.trimEnd();
   const matchLength = copies.find((copy) => copy.text === own)?.matchLength ?? 0;
-  const isTooLong = matchLength === 0 && own.length > (model.manifest.completion?.maxLineChars ?? Infinity);
 
   const candidates: Evidence[] = [
     {
@@ -76,7 +75,7 @@ export async function readByModel(
       source: 'model',
       reading: line,
       matchLength,
-      flaw: line.ended === 'repetition' ? 'repetition' : isTooLong ? 'too-long' : null,
+      flaw: flawOf(model, line, matchLength),
     },
   ];
   const worthReading = copies
@@ -104,4 +103,18 @@ export async function readByModel(
       tokens: line.tokens - 1,
     },
   };
+}
+
+/** Why what the model wrote is not worth offering, whatever it thinks of it. */
+function flawOf(
+  { manifest: { completion } }: CompletionModel,
+  { text, ended }: GeneratedLine,
+  matchLength: number,
+): NoSuggestionReason | null {
+  if (ended === 'repetition') return 'repetition';
+  // A model that answers in a code block closes it where it thinks the file ends.
+  if (completion?.layout === 'instruction' && text.trimStart().startsWith('```'))
+    return 'nothing-to-complete';
+  const mostChars = completion?.maxLineChars ?? Infinity;
+  return matchLength === 0 && text.trimEnd().length > mostChars ? 'too-long' : null;
 }
