@@ -16,7 +16,7 @@ import { header, percent, row } from './tables.ts';
 
 const SHARES = [0.1, 0.2, 0.3, 0.4];
 /** As shipped, and two stricter ones. */
-const THRESHOLDS = [0.2, 0.35, 0.5];
+const THRESHOLDS = [0.25, 0.35, 0.5];
 const OTHER_CURSORS = 150;
 const REPLAYED_FILES = 6;
 const MIN_FILES = 5;

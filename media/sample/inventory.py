@@ -18,7 +18,7 @@ class Inventory:
         if not name:
             raise ValueError("name must not be empty")
         if quantity < 0:
-            raise ValueError("quantity must not be negative")
+            raise ValueError("quantity must be positive")
         self.items[name] = Item(name, price, quantity)
 
     def restock(self, name: str, quantity: int) -> None:

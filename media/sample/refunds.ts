@@ -7,5 +7,9 @@ export interface Refund {
 export function parseRefund(fields: Map<string, string>): Refund {
   const order = fields.get('order');
   if (order === undefined) throw new TypeError('order is missing');
-  const amount = Number(fields.get('amount'));
-  if (Number.isNaN(amount)) throw new TypeE
+  return { order, amount: Number(fields.get('amount')) };
+}
+
+export function totalOf(refunds: readonly Refund[]): number {
+  let total = 0;
+  for (const refund

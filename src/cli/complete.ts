@@ -38,7 +38,7 @@ export async function complete(args: readonly string[]): Promise<void> {
       prefix,
       suffix,
       neighbors: [],
-      trigger: 'automatic',
+      trigger: 'invoked',
     };
     return client.call('complete', request);
   });

@@ -11,7 +11,7 @@ export interface Scene {
   readonly typed: string;
 }
 
-/** One per language. The embedded model was not trained on Go: there, copies of earlier lines are all there is. */
+/** One per language. */
 export const scenes = {
   typescript: { file: 'orders.ts', below: "const id = readString(fields, 'id');", typed: 'const cus' },
   python: { file: 'inventory.py', below: 'if quantity < 0:', typed: 'raise Va' },
