@@ -117,3 +117,23 @@ function concatenate(parts: readonly Float32Array[]): Float32Array {
 function floatsOf({ bytes }: Initializer): Float32Array {
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
+
+/**
+ * What blocks of 32 weights with one scale each keep of `values`, in place: the weight of largest magnitude becomes the
+ * lowest code, the others the nearest of 2^bits steps.
+ */
+export function throughBlocks(values: Float32Array, bits: 4 | 8): Float32Array {
+  const lowest = 2 ** (bits - 1);
+  for (let start = 0; start < values.length; start += 32) {
+    let extreme = 0;
+    for (let i = start; i < start + 32; i++) {
+      if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!;
+    }
+    const step = Math.fround(-extreme / lowest);
+    if (step === 0) continue;
+    for (let i = start; i < start + 32; i++) {
+      values[i] = Math.min(lowest - 1, Math.round(values[i]! / step)) * step;
+    }
+  }
+  return values;
+}

@@ -1,5 +1,3 @@
-import type { RandomCheckpoint } from './checkpoints.ts';
-
 /**
  * Every generation of the family from its definition (the models `gemma`, `gemma2`, `gemma3` and `gemma4` of
  * huggingface/transformers), in float64. Slow, plain and independent of the importer: what the graphs are compared with.
@@ -32,6 +30,12 @@ export type Slip =
 type Vector = Float64Array;
 type Weights = Float32Array;
 
+/** A checkpoint, of which weights are asked for when they are needed. */
+export interface ReferenceModel {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tensors: { get(name: string): { readonly values: Float32Array } | undefined };
+}
+
 export interface ReferenceOptions {
   readonly slip?: Slip | undefined;
   /** What a matrix sees of its input: the identity, or a quantization of the activations. */
@@ -55,12 +59,12 @@ interface LayerShape {
 
 /** Logits of every position of `tokens`. */
 export function referenceForward(
-  checkpoint: Pick<RandomCheckpoint, 'config' | 'tensors'>,
+  model: ReferenceModel,
   tokens: readonly number[],
   slip?: Slip,
   seen?: (input: Vector) => Vector,
 ): Vector[] {
-  return new Reference(checkpoint, { slip, seen }).append(tokens);
+  return new Reference(model, { slip, seen }).append(tokens);
 }
 
 /** One sequence: tokens are appended, and taken back. */
@@ -73,10 +77,7 @@ export class Reference {
   readonly #rows: readonly Rows[];
   #length = 0;
 
-  constructor(
-    { config, tensors }: Pick<RandomCheckpoint, 'config' | 'tensors'>,
-    { slip, seen = (input) => input }: ReferenceOptions = {},
-  ) {
+  constructor({ config, tensors }: ReferenceModel, { slip, seen = (input) => input }: ReferenceOptions = {}) {
     this.#config = config;
     this.#weights = (name) => {
       const found = tensors.get(name) ?? tensors.get(`model.${name}`);
@@ -101,25 +102,45 @@ export class Reference {
     const hiddenSize = this.#number('hidden_size');
     let hidden = tokens.map((token) => scaled(row(embedding, token, hiddenSize), Math.sqrt(hiddenSize)));
     const ownInputs = this.#ownInputs(tokens, hidden);
-    for (const [layer] of this.#rows.entries()) hidden = this.#layer(layer, hidden, ownInputs?.[layer]);
+    // Beyond the last keys and values nobody asks for the other tokens.
+    const lastSource = Math.max(...this.#rows.map((_, layer) => this.#shape(layer).source));
+    for (const [layer] of this.#rows.entries()) {
+      const wanted = layer < lastSource ? tokens.length : rows;
+      hidden = this.#layer(layer, hidden, ownInputs?.[layer]?.slice(-wanted), tokens.length, wanted);
+    }
     this.#length += tokens.length;
-    const last = hidden.slice(tokens.length - rows).map((x) => this.#norm(x, 'norm.weight'));
+    const last = hidden.map((x) => this.#norm(x, 'norm.weight'));
     const cap = this.#slip === 'no-logit-cap' ? 0 : Number(this.#config['final_logit_softcapping'] ?? 0);
     return this.#multiply('embed_tokens.weight', last).map((logits) => bounded(logits, cap));
   }
 
-  #layer(layer: number, input: readonly Vector[], ownInput: readonly Vector[] | undefined): Vector[] {
+  /**
+   * @param ownInput of the wanted tokens
+   * @param count tokens that are appended; `input` may be of the last ones alone
+   * @param wanted how many of the last tokens' outputs to compute
+   */
+  #layer(
+    layer: number,
+    input: readonly Vector[],
+    ownInput: readonly Vector[] | undefined,
+    count: number,
+    wanted: number,
+  ): Vector[] {
     const name = (part: string): string => `layers.${layer}.${part}.weight`;
     const hasPostNorms = this.#generation > 1;
     const misplaced = this.#slip === 'norm-where-it-is-called';
     const normed = input.map((x) => this.#norm(x, name('input_layernorm')));
-    const attended = this.#multiply(name('self_attn.o_proj'), this.#attention(layer, normed));
-    const middle = input.map((x, i) =>
-      add(
-        x,
-        hasPostNorms || misplaced ? this.#norm(attended[i]!, name('post_attention_layernorm')) : attended[i]!,
-      ),
-    );
+    const attended = this.#multiply(name('self_attn.o_proj'), this.#attention(layer, normed, count, wanted));
+    const middle = input
+      .slice(-wanted)
+      .map((x, i) =>
+        add(
+          x,
+          hasPostNorms || misplaced
+            ? this.#norm(attended[i]!, name('post_attention_layernorm'))
+            : attended[i]!,
+        ),
+      );
     const before = hasPostNorms ? 'pre_feedforward_layernorm' : 'post_attention_layernorm';
     const f = misplaced ? middle : middle.map((x) => this.#norm(x, name(before)));
     const gate = this.#multiply(name('mlp.gate_proj'), f);
@@ -143,7 +164,7 @@ export class Reference {
   }
 
   /** Queries over keys and values, which are added first where the layer has its own. */
-  #attention(layer: number, input: readonly Vector[]): Vector[] {
+  #attention(layer: number, input: readonly Vector[], count: number, wanted: number): Vector[] {
     const name = (part: string): string => `layers.${layer}.self_attn.${part}.weight`;
     const { isGlobal, headDim, kvHeads, source, valuesFromKeys } = this.#shape(layer);
     const hasHeadNorms = this.#generation >= 3;
@@ -165,19 +186,22 @@ export class Reference {
         allValues.push(isNormed ? this.#headNorm(raw, headDim) : raw);
       }
     }
-    const queries = this.#multiply(name('q_proj'), input).map((x, i) => turned(x, 'q_norm', i));
+    const first = count - wanted;
+    const queries = this.#multiply(name('q_proj'), input.slice(-wanted)).map((x, i) =>
+      turned(x, 'q_norm', first + i),
+    );
     const window = isGlobal
       ? Infinity
       : this.#number('sliding_window') + (this.#slip === 'window-plus-one' ? 1 : 0);
     const cap = this.#slip === 'no-attention-cap' ? 0 : Number(this.#config['attn_logit_softcapping'] ?? 0);
     const group = this.#number('num_attention_heads') / kvHeads;
     return queries.map((query, i) => {
-      const position = this.#length + i;
-      const first = Math.max(0, position - window + 1);
+      const position = this.#length + first + i;
+      const oldest = Math.max(0, position - window + 1);
       return attend(
         query,
         this.#rows[source]!,
-        first,
+        oldest,
         position + 1,
         headDim,
         group,
@@ -362,12 +386,22 @@ function product(matrix: Weights, inputs: readonly Vector[]): Vector[] {
   const columns = inputs[0]?.length ?? 1;
   const rows = matrix.length / columns;
   const outputs = inputs.map(() => new Float64Array(rows));
-  for (let at = 0; at < rows; at++) {
-    const weights = matrix.subarray(at * columns, (at + 1) * columns);
-    for (const [i, x] of inputs.entries()) {
-      let sum = 0;
-      for (let k = 0; k < columns; k++) sum += weights[k]! * x[k]!;
-      outputs[i]![at] = sum;
+  // Four inputs for every weight that is read: three times as fast.
+  for (let i = 0; i < inputs.length; i += 4) {
+    const [a, b, c, d] = [0, 1, 2, 3].map((more) => inputs[Math.min(i + more, inputs.length - 1)]!);
+    for (let at = 0; at < rows; at++) {
+      const start = at * columns;
+      let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
+      for (let k = 0; k < columns; k++) {
+        const weight = matrix[start + k]!;
+        sumA += weight * a![k]!;
+        sumB += weight * b![k]!;
+        sumC += weight * c![k]!;
+        sumD += weight * d![k]!;
+      }
+      for (const [more, sum] of [sumA, sumB, sumC, sumD].entries()) {
+        if (i + more < inputs.length) outputs[i + more]![at] = sum;
+      }
     }
   }
   return outputs;

@@ -121,8 +121,7 @@ const ModelManifestSchema = v.object({
   weights: v.pipe(v.array(ModelFileSchema), v.maxLength(1_000)),
   tokenizer: ModelFileSchema,
   completion: v.nullable(CompletionTrainingSchema),
-  // Manifests from before there was chat have none.
-  chat: v.optional(v.nullable(v.picklist(chatTemplateNames)), null),
+  chat: v.nullable(v.picklist(chatTemplateNames)),
 });
 
 /** The manifest of an imported model folder. @throws GemmaError `model-damaged` when it is missing or invalid */

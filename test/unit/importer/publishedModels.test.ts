@@ -3,7 +3,7 @@ import { checkpointTensors } from '../../../src/inference/importer/checkpointTen
 import type { Architecture, LayerAttention } from '../../../src/inference/model/architecture.ts';
 import { kvBytes } from '../../../src/inference/model/graphInterface.ts';
 import { readArchitecture } from '../../../src/inference/model/readArchitecture.ts';
-import { publishedConfigs, type PublishedModel } from './publishedConfigs.ts';
+import { publishedConfigs, type PublishedModel } from '../../support/publishedConfigs.ts';
 
 /** The table of a model card. */
 interface Card {

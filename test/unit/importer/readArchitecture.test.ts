@@ -5,7 +5,7 @@ import { readCompletionTraining } from '../../../src/inference/model/readComplet
 import { type ErrorCode, GemmaError } from '../../../src/protocol/errors.ts';
 import { tinyConfig } from '../../support/checkpoints.ts';
 import { type TinyGeneration, tinyGenerations } from '../../support/tinyGenerations.ts';
-import { mixtureConfig } from './publishedConfigs.ts';
+import { mixtureConfig } from '../../support/publishedConfigs.ts';
 
 function refuses(config: unknown, code: ErrorCode, culprit: RegExp): void {
   assert.throws(
