@@ -5,6 +5,8 @@
 
 /** A mistake that is easily made; the reference can make it, to show that a comparison would notice. */
 export type Slip =
+  /** The square root of the hidden size as bfloat16 holds it. */
+  | 'rounded-embedding-scale'
   /** 1 + weight where the weight itself is meant, and the other way round. */
   | 'other-norm'
   | 'exact-gelu'
@@ -100,7 +102,9 @@ export class Reference {
   append(tokens: readonly number[], rows = tokens.length): Vector[] {
     const embedding = this.#weights('embed_tokens.weight');
     const hiddenSize = this.#number('hidden_size');
-    let hidden = tokens.map((token) => scaled(row(embedding, token, hiddenSize), Math.sqrt(hiddenSize)));
+    const scale = Math.sqrt(hiddenSize);
+    const used = this.#slip === 'rounded-embedding-scale' ? bfloat16(scale) : scale;
+    let hidden = tokens.map((token) => scaled(row(embedding, token, hiddenSize), used));
     const ownInputs = this.#ownInputs(tokens, hidden);
     // Beyond the last keys and values nobody asks for the other tokens.
     const lastSource = Math.max(...this.#rows.map((_, layer) => this.#shape(layer).source));
@@ -344,6 +348,12 @@ export class Reference {
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+/** Of 8 significant bits. */
+function bfloat16(value: number): number {
+  const step = 2 ** (Math.floor(Math.log2(value)) - 7);
+  return Math.round(value / step) * step;
 }
 
 function row(matrix: Weights, index: number, length: number): Vector {

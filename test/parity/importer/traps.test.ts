@@ -36,6 +36,14 @@ describe('The graph of an import avoids the known traps:', () => {
   trap('Gemma 1 to 3: norms multiply by 1 + weight', 'other-norm', gemma1, gemma2, gemma3);
   trap('Gemma 4: norms multiply by the weight itself', 'other-norm', shared, fromKeys);
   trap(
+    'embeddings are scaled by the exact root of the hidden size (3,072: 55.43, in bfloat16 55.5)',
+    'rounded-embedding-scale',
+    tinyGeneration('Gemma 1', { hidden_size: 96 }),
+    tinyGeneration('Gemma 2', { hidden_size: 96 }),
+    randomCheckpoint({ hiddenSize: 96 }),
+    tinyGeneration('Gemma 4 with values from keys', { hidden_size: 96 }),
+  );
+  trap(
     'gelu is the tanh approximation, also where config.json says "gelu"',
     'exact-gelu',
     tinyGeneration('Gemma 1', { hidden_act: 'gelu', intermediate_size: 256 }),
