@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkpointShapes } from './checkpointShapes.ts';
 
 /** Numbers of a tiny Gemma 3; what is left out has an ordinary value. */
 export interface TinyConfig {
@@ -60,41 +61,20 @@ export function tinyConfig(tiny: TinyConfig = {}): Record<string, unknown> {
   };
 }
 
-/** A checkpoint with random weights: the same numbers and seed always give the same one. */
+/** A tiny Gemma 3 with random weights: the same numbers and seed always give the same one. */
 export function randomCheckpoint(tiny: TinyConfig = {}, seed = 1): RandomCheckpoint {
-  const config = tinyConfig(tiny);
-  const size = (key: string): number => Number(config[key]);
+  return randomWeights(tinyConfig(tiny), seed);
+}
+
+/** A checkpoint of any generation with random weights: the same config and seed always give the same one. */
+export function randomWeights(config: Record<string, unknown>, seed = 1): RandomCheckpoint {
   const normal = gaussian(seed);
-  const tensors: Tensors = new Map();
-  const add = (name: string, shape: number[], spread: number): void => {
-    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => spread * normal());
-    tensors.set(name, { shape, values });
-  };
-  const [hidden, ffn, headDim] = [size('hidden_size'), size('intermediate_size'), size('head_dim')];
-  const [queries, keys] = [size('num_attention_heads') * headDim, size('num_key_value_heads') * headDim];
-  // Spreads that keep activations near one, as training does; norms of ±30 % make a wrong formula visible.
-  add('model.embed_tokens.weight', [size('vocab_size'), hidden], hidden ** -0.5);
-  for (let layer = 0; layer < size('num_hidden_layers'); layer++) {
-    const part = (name: string): string => `model.layers.${layer}.${name}.weight`;
-    for (const norm of [
-      'input_layernorm',
-      'post_attention_layernorm',
-      'pre_feedforward_layernorm',
-      'post_feedforward_layernorm',
-    ]) {
-      add(part(norm), [hidden], 0.3);
-    }
-    add(part('self_attn.q_norm'), [headDim], 0.3);
-    add(part('self_attn.k_norm'), [headDim], 0.3);
-    add(part('self_attn.q_proj'), [queries, hidden], hidden ** -0.5);
-    add(part('self_attn.k_proj'), [keys, hidden], hidden ** -0.5);
-    add(part('self_attn.v_proj'), [keys, hidden], hidden ** -0.5);
-    add(part('self_attn.o_proj'), [hidden, queries], queries ** -0.5);
-    add(part('mlp.gate_proj'), [ffn, hidden], hidden ** -0.5);
-    add(part('mlp.up_proj'), [ffn, hidden], hidden ** -0.5);
-    add(part('mlp.down_proj'), [hidden, ffn], ffn ** -0.5);
-  }
-  add('model.norm.weight', [hidden], 0.3);
+  const tensors: Tensors = new Map(
+    checkpointShapes(config).map(({ name, shape, mean, spread }) => {
+      const length = shape.reduce((a, b) => a * b);
+      return [name, { shape, values: Float32Array.from({ length }, () => mean + spread * normal()) }];
+    }),
+  );
   return { config, tensors, tokenizer: byteTokenizer() };
 }
 

@@ -51,22 +51,35 @@ export function dequantizedMatrices(
     get(`${stem}.codes`).dims.length === 3
       ? dequantizeBlocks(get(`${stem}.codes`), get(`${stem}.scales`), 4)
       : dequantizeChannels(get(`${stem}.codes`), get(`${stem}.scales`));
+  /** Of the matrices in `names` the import stacks those that it has. */
   const put = (stem: string, ...names: string[]): void => {
+    if (!initializers.has(`${stem}.codes`)) return;
     const { values, bounds } = matrix(stem);
     let from = 0;
     for (const name of names) {
+      if (from === values.length) break;
       const to = from + checkpoint.tensors.get(name)!.values.length;
       found.set(name, { values: values.slice(from, to), bounds: bounds.slice(from, to) });
       from = to;
     }
   };
   found.set('model.embed_tokens.weight', embedding(initializers));
+  const table = initializers.get('perLayer.embedded.codes');
+  if (table !== undefined) {
+    const scales = get('perLayer.embedded.scales');
+    // 4 bytes of scale for 16 or 32 bytes of codes.
+    const bits = table.bytes.length === 4 * scales.bytes.length ? 4 : 8;
+    found.set('model.embed_tokens_per_layer.weight', dequantizeBlocks(table, scales, bits));
+  }
+  put('perLayer.projected', 'model.per_layer_model_projection.weight');
   for (let layer = 0; layer < Number(checkpoint.config['num_hidden_layers']); layer++) {
     const name = (part: string): string => `model.layers.${layer}.${part}.weight`;
     put(`layers.${layer}.qkv`, name('self_attn.q_proj'), name('self_attn.k_proj'), name('self_attn.v_proj'));
     put(`layers.${layer}.o`, name('self_attn.o_proj'));
     put(`layers.${layer}.gateUp`, name('mlp.gate_proj'), name('mlp.up_proj'));
     put(`layers.${layer}.down`, name('mlp.down_proj'));
+    put(`layers.${layer}.own.gate`, name('per_layer_input_gate'));
+    put(`layers.${layer}.own.projected`, name('per_layer_projection'));
   }
   return found;
 }
@@ -103,4 +116,24 @@ function concatenate(parts: readonly Float32Array[]): Float32Array {
 
 function floatsOf({ bytes }: Initializer): Float32Array {
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+/**
+ * What blocks of 32 weights with one scale each keep of `values`, in place: the weight of largest magnitude becomes the
+ * lowest code, the others the nearest of 2^bits steps.
+ */
+export function throughBlocks(values: Float32Array, bits: 4 | 8): Float32Array {
+  const lowest = 2 ** (bits - 1);
+  for (let start = 0; start < values.length; start += 32) {
+    let extreme = 0;
+    for (let i = start; i < start + 32; i++) {
+      if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!;
+    }
+    const step = Math.fround(-extreme / lowest);
+    if (step === 0) continue;
+    for (let i = start; i < start + 32; i++) {
+      values[i] = Math.min(lowest - 1, Math.round(values[i]! / step)) * step;
+    }
+  }
+  return values;
 }

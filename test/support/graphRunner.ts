@@ -30,7 +30,8 @@ export class GraphRunner {
   reset(): void {
     this.length = 0;
     this.#cache = {};
-    for (let layer = 0; layer < this.#architecture.layers; layer++) {
+    for (const [layer, { kvFrom }] of this.#architecture.attention.entries()) {
+      if (kvFrom !== null) continue;
       for (const part of ['key', 'value']) this.#cache[`${layer}.${part}`] = [];
     }
   }
@@ -42,7 +43,7 @@ export class GraphRunner {
 
   /** Appends `tokens`. @returns the logits of the last `rows` positions */
   async append(tokens: readonly number[], rows: number): Promise<Float32Array[]> {
-    const { attention, kvHeads, headDim } = this.#architecture;
+    const { attention } = this.#architecture;
     const count = tokens.length;
     const feeds: Record<string, Tensor> = {
       input_ids: int64(tokens, [1, count]),
@@ -52,7 +53,7 @@ export class GraphRunner {
       ),
       logits_rows: int64([rows], [1]),
     };
-    for (const [layer, { window }] of attention.entries()) {
+    for (const [layer, { window, kvHeads, headDim, kvFrom }] of attention.entries()) {
       const reach = window ?? 'all';
       const seen = Math.min(this.length, window === null ? Infinity : window - 1);
       const mask = Array.from({ length: count }, (_, token) => {
@@ -68,6 +69,7 @@ export class GraphRunner {
       const passed = Math.max(1, seen);
       feeds[`mask.${reach}`] = new Tensor('float32', Float32Array.from(mask.flat()), [count, passed + count]);
       feeds[`split.${reach}`] = int64([passed, count], [2]);
+      if (kvFrom !== null) continue;
       for (const part of ['key', 'value']) {
         const past = this.#cache[`${layer}.${part}`]!.slice(this.length - seen, this.length).flat();
         const junk = Array.from({ length: kvHeads * headDim }, () => 1e3);
@@ -82,7 +84,7 @@ export class GraphRunner {
     for (const [name, cached] of Object.entries(this.#cache)) {
       const { data, dims } = results[`present.${name}`]!;
       if (dims[0] !== count) throw new Error(`${dims[0]} new rows instead of ${count}.`);
-      const width = kvHeads * headDim;
+      const width = data.length / count;
       cached.length = this.length;
       for (let row = 0; row < count; row++) {
         cached.push(Array.from(data, Number).slice(row * width, (row + 1) * width));

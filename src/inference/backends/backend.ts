@@ -33,7 +33,7 @@ export interface LoadedModel {
   dispose(): Promise<void>;
 }
 
-/** Keys and values of one sequence: per layer [1, kvHeads, capacity, headDim], static. Opaque outside its backend. */
+/** Keys and values of one sequence: every KV tensor as [capacity, kvHeads, headDim], static. Opaque outside its backend. */
 export interface KvBuffer {
   readonly capacity: number;
   readonly bytes: number;

@@ -3,10 +3,10 @@ import type { ModelManifest } from '../model/modelManifest.ts';
 import type { Backend, KvBuffer, LoadedModel, LoadOptions } from './backend.ts';
 import {
   checkForward,
+  type KvTensor,
+  kvTensors,
   maskName,
-  pastNames,
   positionsFrom,
-  presentNames,
   type Span,
   spans,
   splitName,
@@ -72,16 +72,14 @@ class NativeModel implements LoadedModel {
   readonly threads: number;
   readonly #ort: OrtNative;
   readonly #session: InferenceSession;
-  readonly #past: readonly string[];
-  readonly #present: readonly string[];
+  readonly #kv: readonly KvTensor[];
 
   constructor(ort: OrtNative, session: InferenceSession, manifest: ModelManifest, threads: number) {
     this.#ort = ort;
     this.#session = session;
     this.manifest = manifest;
     this.threads = threads;
-    this.#past = pastNames(manifest.architecture.layers);
-    this.#present = presentNames(manifest.architecture.layers);
+    this.#kv = kvTensors(manifest.architecture);
   }
 
   createKvBuffer(capacity: number): KvBuffer {
@@ -95,10 +93,10 @@ class NativeModel implements LoadedModel {
     const reaches = spans(architecture, past, tokens.length);
     const feeds = this.#inputs(past, tokens, rows, reaches);
     const fetches: Record<string, Tensor | null> = { logits: null };
-    for (const [index, tensor] of kv.past(reaches).entries()) feeds[this.#past[index]!] = tensor;
+    for (const [index, tensor] of kv.past(reaches).entries()) feeds[this.#kv[index]!.past] = tensor;
     // Tensors over the buffer's own memory: the new rows are written where they belong.
     for (const [index, tensor] of kv.rows(past, tokens.length).entries())
-      fetches[this.#present[index]!] = tensor;
+      fetches[this.#kv[index]!.present] = tensor;
     try {
       const { logits } = await this.#session.run(feeds, fetches);
       if (!(logits?.data instanceof Float32Array))

@@ -1,13 +1,13 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { Architecture } from '../model/architecture.ts';
-import { checkCapacity, kvBytes, reachOf, rowLength, type Span } from '../model/graphInterface.ts';
+import { checkCapacity, kvBytes, type KvTensor, kvTensors, type Span } from '../model/graphInterface.ts';
 import type { KvBuffer } from './backend.ts';
 
-/** Per layer and side one array [capacity, kvHeads, headDim], of which runs read and write pieces in place. */
+/** Of every KV tensor one array [capacity, kvHeads, headDim], of which runs read and write pieces in place. */
 export class NativeKvBuffer implements KvBuffer {
   readonly capacity: number;
   readonly bytes: number;
-  readonly #architecture: Architecture;
+  readonly #tensors: readonly KvTensor[];
   readonly #TensorClass: typeof Tensor;
   #arrays: Float32Array[];
 
@@ -15,24 +15,23 @@ export class NativeKvBuffer implements KvBuffer {
     checkCapacity(architecture, capacity);
     this.capacity = capacity;
     this.bytes = kvBytes(architecture, capacity);
-    this.#architecture = architecture;
+    this.#tensors = kvTensors(architecture);
     this.#TensorClass = TensorClass;
-    const length = capacity * rowLength(architecture);
-    this.#arrays = Array.from({ length: 2 * architecture.layers }, () => new Float32Array(length));
+    this.#arrays = this.#tensors.map(({ rowLength }) => new Float32Array(capacity * rowLength));
   }
 
-  /** What each layer may see of the past, in the order of `pastNames`. */
+  /** What may be seen of the past, in the order of `kvTensors`. */
   past(reaches: readonly Span[]): Tensor[] {
     const byReach = new Map(reaches.map((span) => [span.reach, span]));
-    return this.#arrays.map((array, index) => {
-      const { first, rows } = byReach.get(reachOf(this.#architecture.attention[index >> 1]!))!;
-      return this.#piece(array, first, rows);
+    return this.#tensors.map(({ reach }, index) => {
+      const { first, rows } = byReach.get(reach)!;
+      return this.#piece(index, first, rows);
     });
   }
 
-  /** Rows `first` … `first + count − 1` of every layer, in the order of `presentNames`. */
+  /** Rows `first` … `first + count − 1`, in the order of `kvTensors`. */
   rows(first: number, count: number): Tensor[] {
-    return this.#arrays.map((array) => this.#piece(array, first, count));
+    return this.#tensors.map((_, index) => this.#piece(index, first, count));
   }
 
   copyTo(target: KvBuffer, length: number): void {
@@ -40,18 +39,18 @@ export class NativeKvBuffer implements KvBuffer {
     if (length > this.capacity || length > target.capacity) {
       throw new RangeError(`${length} positions don't fit the KV buffers.`);
     }
-    const values = length * rowLength(this.#architecture);
-    this.#arrays.forEach((source, index) => target.#arrays[index]!.set(source.subarray(0, values)));
+    this.#tensors.forEach(({ rowLength }, index) => {
+      target.#arrays[index]!.set(this.#arrays[index]!.subarray(0, length * rowLength));
+    });
   }
 
   dispose(): void {
     this.#arrays = [];
   }
 
-  #piece(array: Float32Array, first: number, count: number): Tensor {
-    const { kvHeads, headDim } = this.#architecture;
-    const length = rowLength(this.#architecture);
-    const data = array.subarray(first * length, (first + count) * length);
+  #piece(index: number, first: number, count: number): Tensor {
+    const { kvHeads, headDim, rowLength } = this.#tensors[index]!;
+    const data = this.#arrays[index]!.subarray(first * rowLength, (first + count) * rowLength);
     return new this.#TensorClass('float32', data, [count, kvHeads, headDim]);
   }
 }

@@ -1,8 +1,8 @@
-import type { Build } from '../importer/build.ts';
+import { type Build, lastRows } from '../importer/build.ts';
 import { declareInterface } from '../importer/graph.ts';
 import { GraphBuilder } from '../importer/graphBuilder.ts';
 import { type OnnxInitializer, type OnnxNode, writeOnnx } from '../importer/onnxWriter.ts';
-import { addMasks, addRowAttention } from '../importer/rowAttention.ts';
+import { addMasks, addRowAttention, addRows } from '../importer/rowAttention.ts';
 import { weightFormats } from '../importer/weightFormat.ts';
 import { family } from '../model/family.ts';
 import type { ModelManifest } from '../model/modelManifest.ts';
@@ -29,21 +29,31 @@ export const probeLogits: readonly number[] = [0.2950978637, 0.5048907133, 0.615
 
 /** Only name and architecture matter: the graph holds its weights itself. */
 export const probeManifest: ModelManifest = {
-  format: 1,
+  format: 2,
   name: 'the probe',
   architecture: {
     generation: 'gemma3',
     layers: 1,
     hiddenSize: HIDDEN,
-    ffnSize: 0,
     heads: 2,
-    kvHeads: 1,
-    headDim: HEAD_DIM,
     vocabSize: VOCAB,
     maxPositions: POSITIONS,
     rmsNormEpsilon: 0,
     queryPreAttentionScalar: HEAD_DIM,
-    attention: [{ window: WINDOW, ropeTheta: THETA, ropeFactor: 1 }],
+    perLayerInputSize: 0,
+    attention: [
+      {
+        kvHeads: 1,
+        headDim: HEAD_DIM,
+        kvFrom: null,
+        valuesFromKeys: false,
+        window: WINDOW,
+        ropeTheta: THETA,
+        ropeFactor: 1,
+        rotatedPairs: HEAD_DIM / 2,
+      },
+    ],
+    ffnSizes: [],
   },
   parameters: 0,
   quantization: 'q4',
@@ -67,14 +77,10 @@ export function probeGraph(): Uint8Array {
   addMasks(build);
   graph.op('Gather', ['embedding', 'input_ids'], 'x');
   graph.nodes.push(matMulInt4('x', 'key', HEAD_DIM));
-  const attended = addRowAttention(
-    build,
-    0,
-    { query: 'x', key: 'key', value: 'key' },
-    { cos: 'cos', sin: 'sin' },
-  );
-  graph.op('Slice', [attended, 'rows.start', 'end', 'row_axis'], 'last_rows');
-  graph.nodes.push(matMulInt4('last_rows', 'output', VOCAB));
+  const tables = { cos: 'cos', sin: 'sin' };
+  addRows(build, 0, { key: 'key', value: 'key' }, tables);
+  const attended = addRowAttention(build, 0, lastRows(build, 'x'), tables);
+  graph.nodes.push(matMulInt4(attended, 'output', VOCAB));
   graph.op('Squeeze', ['output', 'batch_axis'], 'logits');
   const { nodes, inputs, outputs, constants } = graph;
   const initializers = [
@@ -84,9 +90,7 @@ export function probeGraph(): Uint8Array {
     ...int4Weights('output', VOCAB, (i) => i * 59 + 7),
     float32('cos', [POSITIONS, HEAD_DIM / 2], (i) => Math.cos(angle(i))),
     float32('sin', [POSITIONS, HEAD_DIM / 2], (i) => Math.sin(angle(i))),
-    int64('row_axis', 1n),
     int64('batch_axis', 0n),
-    int64('end', BigInt(POSITIONS)),
   ];
   return writeOnnx({ name: 'probe', nodes, inputs, outputs, initializers });
 }

@@ -2,10 +2,10 @@ import type { ModelManifest } from '../model/modelManifest.ts';
 import type { Backend, KvBuffer, LoadedModel, LoadOptions } from './backend.ts';
 import {
   checkForward,
+  type KvTensor,
+  kvTensors,
   maskName,
-  pastNames,
   positionsFrom,
-  presentNames,
   reachOf,
   spans,
   splitName,
@@ -71,6 +71,7 @@ class WasmModel implements LoadedModel {
   readonly threads: number;
   readonly #ort: OrtWasm;
   readonly #session: WasmSession;
+  readonly #kv: readonly KvTensor[];
 
   constructor(
     ort: OrtWasm,
@@ -82,8 +83,8 @@ class WasmModel implements LoadedModel {
     this.#ort = ort;
     this.manifest = manifest;
     this.threads = threads;
-    const { layers, attention } = manifest.architecture;
-    const reaches = [...new Set(attention.map(reachOf))];
+    this.#kv = kvTensors(manifest.architecture);
+    const reaches = [...new Set(manifest.architecture.attention.map(reachOf))];
     this.#session = new WasmSession(
       ort,
       graph,
@@ -93,9 +94,9 @@ class WasmModel implements LoadedModel {
         'positions',
         'logits_rows',
         ...reaches.flatMap((reach) => [maskName(reach), splitName(reach)]),
-        ...pastNames(layers),
+        ...this.#kv.map((tensor) => tensor.past),
       ],
-      ['logits', ...presentNames(layers)],
+      ['logits', ...this.#kv.map((tensor) => tensor.present)],
     );
   }
 
@@ -138,8 +139,7 @@ class WasmModel implements LoadedModel {
       inputs.push(values.float32(mask, [count, before + count]), values.int64([before, count], [2]));
     }
     const outputs = [0];
-    for (let index = 0; index < 2 * architecture.layers; index++) {
-      const reach = reachOf(architecture.attention[index >> 1]!);
+    for (const [index, { reach }] of this.#kv.entries()) {
       const { first, rows: before } = reaches.find((span) => span.reach === reach)!;
       inputs.push(values.own(kv.rows(index, first, before)));
       outputs.push(values.own(kv.rows(index, past, count)));

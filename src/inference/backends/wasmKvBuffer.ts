@@ -1,16 +1,22 @@
 import type { Architecture } from '../model/architecture.ts';
-import { checkCapacity, kvBytes, rowLength } from '../model/graphInterface.ts';
+import { checkCapacity, kvBytes, kvTensors } from '../model/graphInterface.ts';
 import type { KvBuffer } from './backend.ts';
 import { allocate, createTensor, FLOAT32, heap } from './wasmMemory.ts';
 import type { OrtWasm } from './wasmModule.ts';
 
-/** One block of the WebAssembly heap: per layer and side [capacity, kvHeads, headDim], read and written in place. */
+interface Place {
+  /** Bytes from the start of the block. */
+  readonly offset: number;
+  readonly rowBytes: number;
+  readonly rowDims: readonly number[];
+}
+
+/** One block of the WebAssembly heap: every KV tensor as [capacity, kvHeads, headDim], read and written in place. */
 export class WasmKvBuffer implements KvBuffer {
   readonly capacity: number;
   readonly bytes: number;
   readonly #ort: OrtWasm;
-  readonly #architecture: Architecture;
-  readonly #rowBytes: number;
+  readonly #places: readonly Place[];
   #block: number;
 
   constructor(ort: OrtWasm, architecture: Architecture, capacity: number) {
@@ -18,26 +24,31 @@ export class WasmKvBuffer implements KvBuffer {
     this.capacity = capacity;
     this.bytes = kvBytes(architecture, capacity);
     this.#ort = ort;
-    this.#architecture = architecture;
-    this.#rowBytes = rowLength(architecture) * Float32Array.BYTES_PER_ELEMENT;
+    let offset = 0;
+    this.#places = kvTensors(architecture).map(({ kvHeads, headDim, rowLength }) => {
+      const rowBytes = rowLength * Float32Array.BYTES_PER_ELEMENT;
+      const place = { offset, rowBytes, rowDims: [kvHeads, headDim] };
+      offset += capacity * rowBytes;
+      return place;
+    });
     this.#block = allocate(ort, this.bytes);
     const memory = heap(ort);
-    for (let index = 0; index < 2 * architecture.layers; index++) {
+    for (const place of this.#places) {
       // With nothing before it a run is given row 0, unseen; it has to hold numbers: weight 0 times NaN is NaN.
-      const start = this.#block + index * capacity * this.#rowBytes;
-      memory.fill(0, start, start + this.#rowBytes);
+      const start = this.#block + place.offset;
+      memory.fill(0, start, start + place.rowBytes);
     }
   }
 
   /**
    * An OrtValue over rows `first` … `first + count − 1`; the caller releases it.
    *
-   * @param index of the tensor, in the order of `pastNames`
+   * @param index of the tensor, in the order of `kvTensors`
    */
   rows(index: number, first: number, count: number): number {
-    const { kvHeads, headDim } = this.#architecture;
-    const data = this.#block + (index * this.capacity + first) * this.#rowBytes;
-    return createTensor(this.#ort, FLOAT32, data, count * this.#rowBytes, [count, kvHeads, headDim]);
+    const { offset, rowBytes, rowDims } = this.#places[index]!;
+    const data = this.#block + offset + first * rowBytes;
+    return createTensor(this.#ort, FLOAT32, data, count * rowBytes, [count, ...rowDims]);
   }
 
   copyTo(target: KvBuffer, length: number): void {
@@ -47,12 +58,10 @@ export class WasmKvBuffer implements KvBuffer {
     }
     const from = heap(this.#ort);
     const to = heap(target.#ort);
-    for (let index = 0; index < 2 * this.#architecture.layers; index++) {
-      const start = this.#block + index * this.capacity * this.#rowBytes;
-      to.set(
-        from.subarray(start, start + length * this.#rowBytes),
-        target.#block + index * target.capacity * this.#rowBytes,
-      );
+    for (const [index, { offset, rowBytes }] of this.#places.entries()) {
+      const start = this.#block + offset;
+      const end = start + length * rowBytes;
+      to.set(from.subarray(start, end), target.#block + target.#places[index]!.offset);
     }
   }
 

@@ -12,27 +12,36 @@ export interface Build {
 }
 
 /** RMSNorm over the last axis, in float32. @returns `output` */
-export function addNorm(
-  { graph, architecture, generation }: Build,
-  input: string,
-  tensor: string,
-  size: number,
-  output: string,
-): string {
+export function addNorm(build: Build, input: string, tensor: string, size: number, output: string): string {
   const name = `${tensor}.folded`;
-  graph.weight({ kind: 'norm', tensor, size, plusOne: generation.normPlusOne }, [
+  const { graph, generation } = build;
+  graph.weight({ kind: 'vector', tensor, size, plusOne: generation.normPlusOne }, [
     { name, type: 'float32', dims: [size] },
   ]);
-  return graph.op('SimplifiedLayerNormalization', [input, name], output, {
+  return normalize(build, input, name, output);
+}
+
+/** The same without a weight. */
+export function addPlainNorm(build: Build, input: string, size: number, output: string): string {
+  const ones = build.graph.floats(`ones.${size}`, new Float32Array(size).fill(1));
+  return normalize(build, input, ones, output);
+}
+
+function normalize({ graph, architecture }: Build, input: string, weight: string, output: string): string {
+  return graph.op('SimplifiedLayerNormalization', [input, weight], output, {
     axis: { int: -1 },
     epsilon: { float: architecture.rmsNormEpsilon },
     stash_type: { int: 1 },
   });
 }
 
-/** The last `logits_rows` positions of `value` [1, S, n]. */
-export function lastRows({ graph }: Build, value: string): string {
+/** GELU in its tanh form, which the whole family uses: the exact one differs in the fourth digit. @returns `output` */
+export function addGelu(graph: GraphBuilder, input: string, output: string): string {
+  return graph.op('Gelu', [input], output, { approximate: { string: 'tanh' } });
+}
+
+/** The last `logits_rows` entries of `value` along `axis`, which counts tokens. @returns `output` */
+export function lastRows({ graph }: Build, value: string, axis = 1, output = `${value}.rows`): string {
   const end = graph.int64('rows.end', [Number.MAX_SAFE_INTEGER]);
-  const axis = graph.int64('rows.axis', [1]);
-  return graph.op('Slice', [value, 'rows.start', end, axis], `${value}.rows`);
+  return graph.op('Slice', [value, 'rows.start', end, graph.int64(`rows.axis.${axis}`, [axis])], output);
 }

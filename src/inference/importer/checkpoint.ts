@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { CheckpointFolder } from './checkpointFolder.ts';
-import { checkpointTensors } from './checkpointTensors.ts';
+import { checkpointTensors, spareTensors } from './checkpointTensors.ts';
 import { floatBytes, type FloatType, floatTypes, toFloat32 } from './floats.ts';
 import { readSafetensorsHeader, type TensorInfo } from './safetensors.ts';
 import { listWeightFiles, type WeightFile } from './weightFiles.ts';
@@ -17,11 +17,11 @@ interface OpenFile {
   readonly handle: FileHandle;
 }
 
-/** Text-model prefixes, longest first: Gemma 3 from 4B on keeps its text model inside a larger one. */
+/** Text-model prefixes, longest first: Gemma 3 from 4B on and Gemma 4 keep the text model inside a larger one. */
 const prefixes = ['model.language_model.', 'language_model.model.', 'model.'];
 /** Parts of a checkpoint that a text model with a tied head has no use for. */
 const skipped =
-  /^(?:language_model\.)?lm_head\.weight$|(?:^|\.)(?:vision_tower|multi_modal_projector)\.|\.rotary_emb\.inv_freq$/;
+  /^(?:language_model\.)?lm_head\.weight$|^(?:model\.)?(?:vision_tower|multi_modal_projector|audio_tower|embed_vision|embed_audio|vision_embedder)\.|\.rotary_emb\.inv_freq$/;
 
 /** The tensors of a checkpoint, checked against its architecture and read row by row as float32. */
 export class Checkpoint {
@@ -38,10 +38,12 @@ export class Checkpoint {
     const files: OpenFile[] = [];
     try {
       const tensors = new Map<string, StoredTensor>();
+      const spare = spareTensors(architecture);
       for (const file of await listWeightFiles(folder)) {
         const opened = { name: file.name, handle: await open(file.path) };
         files.push(opened);
-        for (const tensor of await readTensors(file, opened.handle)) addTensor(tensors, tensor, opened);
+        for (const tensor of await readTensors(file, opened.handle))
+          addTensor(tensors, tensor, opened, spare);
       }
       checkTensors(tensors, checkpointTensors(architecture));
       return new Checkpoint(files, tensors);
@@ -113,8 +115,15 @@ async function readFully(handle: FileHandle, bytes: Uint8Array, offset: number):
   return filled;
 }
 
-function addTensor(tensors: Map<string, StoredTensor>, tensor: TensorInfo, file: OpenFile): void {
-  if (skipped.test(tensor.name)) return;
+function addTensor(
+  tensors: Map<string, StoredTensor>,
+  tensor: TensorInfo,
+  file: OpenFile,
+  spare: ReadonlySet<string>,
+): void {
+  const prefix = prefixes.find((start) => tensor.name.startsWith(start)) ?? '';
+  const name = tensor.name.slice(prefix.length);
+  if (skipped.test(tensor.name) || spare.has(name)) return;
   const dtype = floatTypes.find((type) => type === tensor.dtype);
   if (dtype === undefined) {
     throw new GemmaError(
@@ -122,8 +131,6 @@ function addTensor(tensors: Map<string, StoredTensor>, tensor: TensorInfo, file:
       `Tensor ${tensor.name} is stored as ${tensor.dtype}; only ${floatTypes.join(', ')} can be imported.`,
     );
   }
-  const prefix = prefixes.find((start) => tensor.name.startsWith(start)) ?? '';
-  const name = tensor.name.slice(prefix.length);
   if (tensors.has(name)) {
     throw new GemmaError('model-damaged', `Tensor ${tensor.name} is stored twice (again in ${file.name}).`);
   }

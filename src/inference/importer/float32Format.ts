@@ -16,6 +16,11 @@ export const float32Format: WeightFormat = {
     addRows(graph, table, EMBEDDING);
     return graph.op('Gather', [EMBEDDING, ids], 'embedded', { axis: { int: 0 } });
   },
+  lookUp(graph, ids, table, output) {
+    const name = `${output}.table`;
+    addRows(graph, table, name);
+    return graph.op('Gather', [name, ids], output, { axis: { int: 0 } });
+  },
   head(graph, input, _table, output) {
     return multiply(graph, input, EMBEDDING, output);
   },

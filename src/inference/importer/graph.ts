@@ -1,11 +1,12 @@
 import type { Quantization } from '../../protocol/engine.ts';
-import type { Architecture } from '../model/architecture.ts';
+import { type Architecture, lastKvLayer } from '../model/architecture.ts';
 import { family } from '../model/family.ts';
-import { pastNames, presentNames } from '../model/graphInterface.ts';
+import { kvTensors } from '../model/graphInterface.ts';
 import { addAttention, addRotaryTables } from './attention.ts';
-import { addNorm, type Build, lastRows } from './build.ts';
+import { addGelu, addNorm, type Build, lastRows } from './build.ts';
 import { embeddingTensor, finalNormTensor, type LayerTensors, layerTensors } from './checkpointTensors.ts';
 import { GraphBuilder } from './graphBuilder.ts';
+import { addOwnInput, addPerLayerInputs } from './perLayerInputs.ts';
 import { addMasks } from './rowAttention.ts';
 import { type MatrixSource, stack } from './weight.ts';
 import { weightFormats } from './weightFormat.ts';
@@ -24,27 +25,27 @@ export function buildGraph(architecture: Architecture, quantization: Quantizatio
   addMasks(build);
   addRotaryTables(build);
   let hidden = addEmbedding(build);
-  for (let layer = 0; layer < architecture.layers; layer++) hidden = addLayer(build, layer, hidden);
+  const ownInputs = addPerLayerInputs(build, hidden);
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    hidden = addLayer(build, layer, hidden, ownInputs[layer]);
+  }
   addHead(build, hidden);
   return build.graph;
 }
 
 /** Inputs and outputs, but for those of {@link addMasks}. */
-export function declareInterface({
-  graph,
-  architecture: { layers, kvHeads, headDim, vocabSize },
-}: Build): void {
+export function declareInterface({ graph, architecture }: Build): void {
   graph.inputs.push(
     { name: 'input_ids', type: 'int64', dims: [1, 'sequence'] },
     { name: 'positions', type: 'int64', dims: [1, 'sequence'] },
     { name: 'logits_rows', type: 'int64', dims: [1] },
   );
   graph.op('Neg', ['logits_rows'], 'rows.start');
-  graph.outputs.push({ name: 'logits', type: 'float32', dims: ['rows', vocabSize] });
-  const rows = (name: string, length: string) =>
-    ({ name, type: 'float32', dims: [length, kvHeads, headDim] }) as const;
-  graph.inputs.push(...pastNames(layers).map((name) => rows(name, `${name}.rows`)));
-  graph.outputs.push(...presentNames(layers).map((name) => rows(name, 'sequence')));
+  graph.outputs.push({ name: 'logits', type: 'float32', dims: ['rows', architecture.vocabSize] });
+  for (const { past, present, kvHeads, headDim } of kvTensors(architecture)) {
+    graph.inputs.push({ name: past, type: 'float32', dims: [`${past}.rows`, kvHeads, headDim] });
+    graph.outputs.push({ name: present, type: 'float32', dims: ['sequence', kvHeads, headDim] });
+  }
 }
 
 function embeddingTable({ hiddenSize, vocabSize }: Architecture): MatrixSource {
@@ -57,45 +58,49 @@ function addEmbedding({ graph, format, architecture }: Build): string {
   return graph.op('Mul', [embedded, scale], 'hidden');
 }
 
-function addLayer(build: Build, layer: number, input: string): string {
-  const { graph, format, generation } = build;
-  const { layers, hiddenSize, heads, headDim } = build.architecture;
+/** @param ownInput of the layer, besides `input`; see {@link addPerLayerInputs} */
+function addLayer(build: Build, layer: number, input: string, ownInput: string | undefined): string {
+  const { graph, architecture, format, generation } = build;
+  const { hiddenSize, heads } = architecture;
+  const attendedSize = heads * architecture.attention[layer]!.headDim;
   const names = layerTensors(layer, generation);
   const prefix = `layers.${layer}`;
   const norm = (value: string, tensor: string): string =>
     addNorm(build, value, tensor, hiddenSize, `${value}.normed`);
   const postNorm = generation.postNorms ? norm : (value: string): string => value;
-  // Beyond the keys and values of the last layer only the rows whose logits are wanted matter.
-  const keep = (value: string): string => (layer === layers - 1 ? lastRows(build, value) : value);
-
-  const attention = keep(addAttention(build, layer, names, norm(input, names.inputNorm)));
-  const source = stack(heads * headDim, [{ name: names.o, rows: hiddenSize }]);
+  const attention = addAttention(build, layer, names, norm(input, names.inputNorm));
+  const source = stack(attendedSize, [{ name: names.o, rows: hiddenSize }]);
   const attended = format.linear(graph, attention, source, `${prefix}.o`);
-  const middle = graph.op(
-    'Add',
-    [keep(input), postNorm(attended, names.postAttentionNorm)],
-    `${prefix}.middle`,
-  );
-  const ffn = addFfn(build, prefix, names, norm(middle, names.preFfnNorm));
-  return graph.op('Add', [middle, postNorm(ffn, names.postFfnNorm)], `${prefix}.hidden`);
+  // Beyond the last keys and values only the rows whose logits are wanted matter.
+  const residual = layer === lastKvLayer(architecture) ? lastRows(build, input) : input;
+  const middle = graph.op('Add', [residual, postNorm(attended, names.postAttentionNorm)], `${prefix}.middle`);
+  const ffn = addFfn(build, layer, names, norm(middle, names.preFfnNorm));
+  const mixed = graph.op('Add', [middle, postNorm(ffn, names.postFfnNorm)], `${prefix}.mixed`);
+  const informed = ownInput === undefined ? mixed : addOwnInput(build, layer, names, mixed, ownInput);
+  if (!generation.layerScalar) return informed;
+  graph.weight({ kind: 'vector', tensor: names.scalar, size: 1, plusOne: false }, [
+    { name: names.scalar, type: 'float32', dims: [1] },
+  ]);
+  return graph.op('Mul', [informed, names.scalar], `${prefix}.hidden`);
 }
 
 /** Gated feed-forward network: down(gelu(gate(x)) · up(x)). */
 function addFfn(
   { graph, format, architecture }: Build,
-  prefix: string,
+  layer: number,
   names: LayerTensors,
   input: string,
 ): string {
-  const { hiddenSize, ffnSize } = architecture;
+  const { hiddenSize } = architecture;
+  const ffnSize = architecture.ffnSizes[layer]!;
+  const prefix = `layers.${layer}`;
   const both = stack(hiddenSize, [
     { name: names.gate, rows: ffnSize },
     { name: names.up, rows: ffnSize },
   ]);
   const product = format.linear(graph, input, both, `${prefix}.gateUp`);
   const [gate, up] = graph.split(product, [ffnSize, ffnSize], [`${prefix}.gate`, `${prefix}.up`]);
-  // The tanh form: the exact one differs in the fourth digit.
-  const active = graph.op('Gelu', [gate!], `${prefix}.active`, { approximate: { string: 'tanh' } });
+  const active = addGelu(graph, gate!, `${prefix}.active`);
   const gated = graph.op('Mul', [active, up!], `${prefix}.gated`);
   const source = stack(ffnSize, [{ name: names.down, rows: hiddenSize }]);
   return format.linear(graph, gated, source, `${prefix}.down`);

@@ -64,6 +64,12 @@ export class GraphBuilder {
     });
   }
 
+  /** A constant vector of floats in the graph file; one of the same name may be asked for again. */
+  floats(name: string, values: Float32Array): string {
+    const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return this.#constant({ name, type: 'float32', dims: [values.length], data });
+  }
+
   weight(recipe: Weight['recipe'], ...runs: readonly (readonly TensorView[])[]): void {
     this.weights.push({ recipe, runs });
   }

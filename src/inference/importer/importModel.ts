@@ -36,7 +36,7 @@ export interface ImportOptions {
 }
 
 /** Raise when the same checkpoint gives other files: earlier imports are then made anew. */
-export const IMPORT_VERSION = 2;
+export const IMPORT_VERSION = 3;
 
 export const MAX_CONFIG_BYTES = 1_000_000;
 /** Gemma 3's is 33 MB. */
@@ -69,7 +69,7 @@ export async function importModel(options: ImportOptions): Promise<ImportResult>
     const manifest = await createFolder(options.target, async (target): Promise<ModelManifest> => {
       const model = await writeModel(target, architecture, checkpoint, options);
       const written: ModelManifest = {
-        format: 1,
+        format: 2,
         name,
         architecture,
         parameters,

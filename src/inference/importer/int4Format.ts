@@ -1,4 +1,5 @@
 import type { GraphBuilder } from './graphBuilder.ts';
+import { gatherBlocks, lookUpBlocks } from './blockTable.ts';
 import { BLOCK } from './quantize.ts';
 import type { MatrixSource } from './weight.ts';
 import type { WeightFormat } from './weightFormat.ts';
@@ -31,13 +32,9 @@ export const int4Format: WeightFormat = {
       ],
       [{ name: 'embedding.scales', type: 'float32', dims: [table.rows, blocks] }],
     );
-    return graph.contrib('GatherBlockQuantized', ['embedding.codes', ids, 'embedding.scales'], 'embedded', {
-      bits: { int: 8 },
-      block_size: { int: BLOCK },
-      gather_axis: { int: 0 },
-      quantize_axis: { int: 1 },
-    });
+    return gatherBlocks(graph, ids, 'embedding', 8, 'embedded');
   },
+  lookUp: (graph, ids, table, output) => lookUpBlocks(graph, ids, table, 4, output),
   head(graph, input, table, output) {
     return multiply(graph, [input, 'head.codes', 'embedding.scales'], table, 8, output);
   },

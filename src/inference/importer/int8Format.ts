@@ -1,4 +1,5 @@
 import type { GraphBuilder } from './graphBuilder.ts';
+import { lookUpBlocks } from './blockTable.ts';
 import type { MatrixSource } from './weight.ts';
 import type { WeightFormat } from './weightFormat.ts';
 
@@ -36,6 +37,7 @@ export const int8Format: WeightFormat = {
       gather(graph, ids, parts[0]!),
     );
   },
+  lookUp: (graph, ids, table, output) => lookUpBlocks(graph, ids, table, 8, output),
   head(graph, input, table, output) {
     const parts = headParts(table);
     const [only] = parts;

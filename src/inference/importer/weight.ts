@@ -16,14 +16,14 @@ export function stack(columns: number, tensors: MatrixSource['tensors']): Matrix
 /**
  * How bytes of the data file come into being. Each recipe writes its runs in a fixed order:
  * - `float32`: the rows
- * - `norm`: the vector, plus one where the generation multiplies by 1 + weight
- * - `rope`: cosines or sines, [positions, headDim / 2]
+ * - `vector`: its values, plus one where the generation multiplies by 1 + weight
+ * - `rope`: cosines or sines, [positions, headDim / 2]; of pairs that don't rotate 1 or 0
  * - `blocks`: codes [rows, columns · bits / 8], then float32 scales [rows, columns / 32]
  * - `channels`: int8 [columns, rows] of the rows from `firstRow` on, float32 scales [rows], int8 zero points [rows]
  */
 export type Recipe =
   | { readonly kind: 'float32'; readonly source: MatrixSource }
-  | { readonly kind: 'norm'; readonly tensor: string; readonly size: number; readonly plusOne: boolean }
+  | { readonly kind: 'vector'; readonly tensor: string; readonly size: number; readonly plusOne: boolean }
   | {
       readonly kind: 'rope';
       readonly wave: 'cos' | 'sin';
@@ -31,6 +31,7 @@ export type Recipe =
       readonly factor: number;
       readonly positions: number;
       readonly headDim: number;
+      readonly rotatedPairs: number;
     }
   | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly source: MatrixSource }
   | {

@@ -15,6 +15,8 @@ export interface WeightFormat {
   linear(graph: GraphBuilder, input: string, matrix: MatrixSource, output: string): string;
   /** Rows of the embedding table for `ids` [1, S] → [1, S, hidden], not yet scaled. */
   embed(graph: GraphBuilder, ids: string, table: MatrixSource): string;
+  /** Rows of a table for `ids` [1, S] → [1, S, columns]. @returns `output` */
+  lookUp(graph: GraphBuilder, ids: string, table: MatrixSource, output: string): string;
   /** `linear` over the embedding table, whose data it shares. Must follow `embed`. */
   head(graph: GraphBuilder, input: string, table: MatrixSource, output: string): string;
 }
@@ -28,8 +30,11 @@ export const weightFormats: Record<Quantization, WeightFormat> = {
 /** @throws GemmaError `model-unsupported` when a matrix doesn't divide into the blocks of the format */
 export function checkFormat(architecture: Architecture, quantization: Quantization): void {
   const { columnMultiple } = weightFormats[quantization];
-  const { hiddenSize, ffnSize, heads, headDim } = architecture;
-  const odd = [hiddenSize, ffnSize, heads * headDim].find((columns) => columns % columnMultiple !== 0);
+  const { hiddenSize, ffnSizes, heads, attention, perLayerInputSize } = architecture;
+  const attended = attention.map(({ headDim }) => heads * headDim);
+  const odd = [hiddenSize, ...ffnSizes, ...attended, perLayerInputSize].find(
+    (columns) => columns % columnMultiple !== 0,
+  );
   if (odd === undefined) return;
   throw new GemmaError(
     'model-unsupported',

@@ -18,8 +18,8 @@ export async function writeWeight(
   switch (recipe.kind) {
     case 'float32':
       return writeFloats(recipe, read, writer);
-    case 'norm':
-      return writeNorm(recipe, read, writer);
+    case 'vector':
+      return writeVector(recipe, read, writer);
     case 'rope':
       return writeRotaryTable(recipe, writer);
     case 'blocks':
@@ -41,8 +41,8 @@ async function writeFloats(
   return [range];
 }
 
-async function writeNorm(
-  { tensor, size, plusOne }: Of<'norm'>,
+async function writeVector(
+  { tensor, size, plusOne }: Of<'vector'>,
   read: ReadValues,
   writer: DataFileWriter,
 ): Promise<ExternalRange[]> {
@@ -55,11 +55,13 @@ async function writeNorm(
 
 /** Angle of pair i at a position: position / factor · theta^(−2i / headDim), computed in float64. */
 async function writeRotaryTable(
-  { wave, theta, factor, positions, headDim }: Of<'rope'>,
+  { wave, theta, factor, positions, headDim, rotatedPairs }: Of<'rope'>,
   writer: DataFileWriter,
 ): Promise<ExternalRange[]> {
   const pairs = headDim / 2;
-  const frequencies = Array.from({ length: pairs }, (_, pair) => theta ** ((-2 * pair) / headDim) / factor);
+  const frequencies = Array.from({ length: pairs }, (_, pair) =>
+    pair < rotatedPairs ? theta ** ((-2 * pair) / headDim) / factor : 0,
+  );
   const range = await writer.begin(4 * positions * pairs);
   for (let first = 0; first < positions; first += ROTARY_POSITIONS) {
     const count = Math.min(ROTARY_POSITIONS, positions - first);

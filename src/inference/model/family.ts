@@ -1,8 +1,6 @@
 /** What sets a generation of the family apart, beyond the numbers of one model. */
 export interface Generation {
-  /** False: known, but not yet proven against a reference, so not importable. */
-  readonly supported: boolean;
-  /** RMSNorm multiplies by 1 + weight (Gemma 1–3) or by the weight itself (3n, 4). */
+  /** RMSNorm multiplies by 1 + weight (Gemma 1–3) or by the weight itself (4). */
   readonly normPlusOne: boolean;
   /** Norms after attention and FFN too, or only before them. */
   readonly postNorms: boolean;
@@ -10,6 +8,10 @@ export interface Generation {
   readonly preFfnNorm: 'post_attention_layernorm' | 'pre_feedforward_layernorm';
   /** RMSNorm on every query and key head before rotation. */
   readonly qkNorm: boolean;
+  /** RMSNorm without a weight on every value head. */
+  readonly valueNorm: boolean;
+  /** What a layer makes, its input included, is multiplied by a number of the layer's own. */
+  readonly layerScalar: boolean;
   /** Scores are cap · tanh(score / cap); 0: not capped. */
   readonly attentionSoftcap: number;
   /** The same for the final logits. */
@@ -23,39 +25,53 @@ export interface Generation {
 const common = { embeddingScale: 'sqrt-hidden', activation: 'gelu-tanh' } as const;
 
 /**
- * One row a generation, keyed by its name in {@link Architecture}. Numbers from the `gemma`, `gemma2` and `gemma3`
- * models of huggingface/transformers.
+ * One row a generation, keyed by its name in {@link Architecture}. From the models `gemma`, `gemma2`, `gemma3`, `gemma4`
+ * and `gemma4_unified` of huggingface/transformers.
  */
 export const family = {
   gemma: {
     ...common,
-    supported: false,
     normPlusOne: true,
     postNorms: false,
     preFfnNorm: 'post_attention_layernorm',
     qkNorm: false,
+    valueNorm: false,
+    layerScalar: false,
     attentionSoftcap: 0,
     logitSoftcap: 0,
   },
   gemma2: {
     ...common,
-    supported: false,
     normPlusOne: true,
     postNorms: true,
     preFfnNorm: 'pre_feedforward_layernorm',
     qkNorm: false,
+    valueNorm: false,
+    layerScalar: false,
     attentionSoftcap: 50,
     logitSoftcap: 30,
   },
   gemma3: {
     ...common,
-    supported: true,
     normPlusOne: true,
     postNorms: true,
     preFfnNorm: 'pre_feedforward_layernorm',
     qkNorm: true,
+    valueNorm: false,
+    layerScalar: false,
     attentionSoftcap: 0,
     logitSoftcap: 0,
+  },
+  gemma4: {
+    ...common,
+    normPlusOne: false,
+    postNorms: true,
+    preFfnNorm: 'pre_feedforward_layernorm',
+    qkNorm: true,
+    valueNorm: true,
+    layerScalar: true,
+    attentionSoftcap: 0,
+    logitSoftcap: 30,
   },
 } as const satisfies Record<string, Generation>;
 

@@ -4,8 +4,10 @@ import type { Architecture, LayerAttention } from './architecture.ts';
  * Inputs and outputs of every imported graph, for S new tokens after `past` others:
  *   input_ids int64 [1, S] · positions int64 [1, S] = past, past + 1, … · logits_rows int64 [1]
  *   of every reach R among the layers: mask.R float32 [S, P + S] · split.R int64 [2] = P, S
- *   past_key_values.N.key|value float32 [P, kvHeads, headDim], the last P positions of the past; keys are rotated
- *   → logits float32 [logits_rows, vocabSize] · present.N.key|value float32 [S, kvHeads, headDim], of the new tokens
+ *   of every layer N that makes keys and values (some read those of an earlier one):
+ *     past_key_values.N.key|value float32 [P, kvHeads, headDim], the last P positions of the past; keys are rotated
+ *   → logits float32 [logits_rows, vocabSize]
+ *   → of the same layers: present.N.key|value float32 [S, kvHeads, headDim], of the new tokens
  */
 
 /** How far back a layer sees, as part of input names: all the way, or through a window. */
@@ -21,21 +23,42 @@ export function splitName(reach: string): string {
   return `split.${reach}`;
 }
 
-/** Names of the past tensors, layer by layer, key before value. */
-export function pastNames(layers: number): string[] {
-  return cacheNames('past_key_values', layers);
+/** Keys or values of one layer: what a KV buffer consists of. */
+export interface KvTensor {
+  /** Name of the input. */
+  readonly past: string;
+  /** Name of the output. */
+  readonly present: string;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Values of one position: kvHeads · headDim. */
+  readonly rowLength: number;
+  /** Of the layers that read them. */
+  readonly reach: string;
 }
 
-/** Names of the present tensors, in the order of `pastNames`. */
-export function presentNames(layers: number): string[] {
-  return cacheNames('present', layers);
+/** Of the layers that make them, layer by layer, keys before values. */
+export function kvTensors({ attention }: Architecture): readonly KvTensor[] {
+  return attention.flatMap((layer, index) => {
+    if (layer.kvFrom !== null) return [];
+    const { kvHeads, headDim } = layer;
+    return (['key', 'value'] as const).map((part) => ({
+      past: pastName(index, part),
+      present: presentName(index, part),
+      kvHeads,
+      headDim,
+      rowLength: kvHeads * headDim,
+      reach: reachOf(layer),
+    }));
+  });
 }
 
-function cacheNames(stem: string, layers: number): string[] {
-  return Array.from({ length: layers }, (_, layer) => [
-    `${stem}.${layer}.key`,
-    `${stem}.${layer}.value`,
-  ]).flat();
+export function pastName(layer: number, part: 'key' | 'value'): string {
+  return `past_key_values.${layer}.${part}`;
+}
+
+export function presentName(layer: number, part: 'key' | 'value'): string {
+  return `present.${layer}.${part}`;
 }
 
 /** What a run of `count` tokens after `past` others passes for the layers of one reach. */
@@ -75,14 +98,10 @@ export function positionsFrom(past: number, count: number): number[] {
   return Array.from({ length: count }, (_, token) => past + token);
 }
 
-/** Values of one position in the keys, or the values, of a layer. */
-export function rowLength({ kvHeads, headDim }: Architecture): number {
-  return kvHeads * headDim;
-}
-
 /** Bytes of float32 keys and values for `capacity` positions. */
 export function kvBytes(architecture: Architecture, capacity: number): number {
-  return 2 * architecture.layers * rowLength(architecture) * capacity * Float32Array.BYTES_PER_ELEMENT;
+  const values = kvTensors(architecture).reduce((total, { rowLength }) => total + rowLength, 0);
+  return values * capacity * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** @throws RangeError unless 1 ≤ capacity ≤ maxPositions: beyond that the rotary tables end */

@@ -10,7 +10,7 @@ import { isPlainName } from './plainName.ts';
 
 /** What an imported model folder holds; `manifest.json` in it. File names are plain names in the folder. */
 export interface ModelManifest {
-  readonly format: 1;
+  readonly format: 2;
   readonly name: string;
   readonly architecture: Architecture;
   readonly parameters: number;
@@ -78,23 +78,41 @@ const ArchitectureSchema = v.pipe(
     generation: v.picklist(generations),
     layers: positive,
     hiddenSize: positive,
-    ffnSize: positive,
     heads: positive,
-    kvHeads: positive,
-    headDim: positive,
     vocabSize: positive,
     maxPositions: positive,
     rmsNormEpsilon: positiveNumber,
     queryPreAttentionScalar: positiveNumber,
+    perLayerInputSize: count,
     attention: v.array(
-      v.object({ window: v.nullable(positive), ropeTheta: positiveNumber, ropeFactor: positiveNumber }),
+      v.object({
+        kvHeads: positive,
+        headDim: positive,
+        kvFrom: v.nullable(count),
+        valuesFromKeys: v.boolean(),
+        window: v.nullable(positive),
+        ropeTheta: positiveNumber,
+        ropeFactor: positiveNumber,
+        rotatedPairs: count,
+      }),
     ),
+    ffnSizes: v.array(positive),
   }),
-  v.check((a) => a.attention.length === a.layers, 'One attention entry a layer is needed.'),
+  v.check(
+    (a) => a.attention.length === a.layers && a.ffnSizes.length === a.layers,
+    'One entry of attention and of ffnSizes a layer is needed.',
+  ),
+  v.check(
+    ({ attention }) =>
+      attention.every(
+        ({ kvFrom }, layer) => kvFrom === null || (kvFrom < layer && attention[kvFrom]?.kvFrom === null),
+      ),
+    'A layer can only read the keys and values of an earlier one that makes its own.',
+  ),
 );
 
 const ModelManifestSchema = v.object({
-  format: v.literal(1),
+  format: v.literal(2),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   architecture: ArchitectureSchema,
   parameters: count,
@@ -103,8 +121,7 @@ const ModelManifestSchema = v.object({
   weights: v.pipe(v.array(ModelFileSchema), v.maxLength(1_000)),
   tokenizer: ModelFileSchema,
   completion: v.nullable(CompletionTrainingSchema),
-  // Manifests from before there was chat have none.
-  chat: v.optional(v.nullable(v.picklist(chatTemplateNames)), null),
+  chat: v.nullable(v.picklist(chatTemplateNames)),
 });
 
 /** The manifest of an imported model folder. @throws GemmaError `model-damaged` when it is missing or invalid */

@@ -31,6 +31,7 @@ const templatesByType: ReadonlyMap<string, ChatTemplateName> = new Map([
   ['gemma4', 'gemma4'],
   ['gemma4_text', 'gemma4'],
   ['gemma4_unified', 'gemma4'],
+  ['gemma4_unified_text', 'gemma4'],
 ]);
 
 const Config = v.object({ model_type: v.string() });

@@ -1,109 +1,70 @@
 import assert from 'node:assert/strict';
-import { randomCheckpoint, type TinyConfig } from '../../support/checkpoints.ts';
+import { type RandomCheckpoint, randomCheckpoint } from '../../support/checkpoints.ts';
 import { relativeError } from '../../support/compareLogits.ts';
-import { importedCheckpoint, importedTiny } from '../../support/importedCheckpoint.ts';
-import { referenceForward, type Slip } from '../../support/referenceForward.ts';
+import { type ImportedCheckpoint, importedCheckpoint } from '../../support/importedCheckpoint.ts';
+import { referenceForward } from '../../support/referenceForward.ts';
+import { tinyGeneration, tinyGenerationNames } from '../../support/tinyGenerations.ts';
 
 /** float32 against float64: some 1e-6 is rounding. */
 const TOLERANCE = 1e-5;
-/** A mistake in the formula shows far above the tolerance. */
-const NOTICEABLE = 10 * TOLERANCE;
 
 const window = 8;
 const tokens = Array.from({ length: 30 }, (_, i) => (i * 37 + 5) % 260);
 
-/** One-shot logits of all positions equal the reference's; those of the reference with `slip` don't. */
-async function agrees(tiny: TinyConfig, slip?: Slip): Promise<void> {
-  await using model = await importedTiny(tiny);
-  model.runner.reset();
-  const logits = await model.runner.append(tokens, tokens.length);
-  const error = relativeError(logits, referenceForward(model.checkpoint, tokens));
-  assert.ok(error <= TOLERANCE, `relative error ${error}`);
-  if (slip === undefined) return;
-  const noticed = relativeError(logits, referenceForward(model.checkpoint, tokens, slip));
-  assert.ok(noticed > NOTICEABLE, `${slip} would change the logits by ${noticed} only`);
-}
-
 const without = (config: Record<string, unknown>, ...keys: string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)));
 
-describe('An f32 import computes what Gemma 3 is defined as', () => {
-  it('in one run over the whole prompt', () => agrees({}));
-  it('with one key head for all query heads', () => agrees({ kvHeads: 1 }));
-  it('with a key head for every query head', () => agrees({ kvHeads: 4 }));
-  it('with global layers only', () => agrees({ pattern: 1 }));
-  it('with local layers only', () => agrees({ pattern: 100 }));
-  it('in a single layer', () => agrees({ layers: 1 }));
+/** One-shot logits of all positions equal the reference's. */
+async function agrees(checkpoint: RandomCheckpoint): Promise<void> {
+  await using model = await importedCheckpoint(checkpoint);
+  model.runner.reset();
+  assertClose(await model.runner.append(tokens, tokens.length), referenceForward(checkpoint, tokens));
+}
 
-  describe('and avoids the known traps:', () => {
-    it('norms multiply by 1 + weight', () => agrees({}, 'norm-by-weight'));
-    it('gelu is the tanh approximation', () => agrees({ ffnSize: 256 }, 'exact-gelu'));
-    it('a window of W sees the last W keys, its own included', () => agrees({ window }, 'window-plus-one'));
-    it('the attention scale comes from query_pre_attn_scalar, not from head_dim', () =>
-      agrees({ headDim: 32, queryPreAttentionScalar: 21 }, 'scale-by-head-dim'));
-    it('heads · head_dim may be larger than the hidden size', () =>
-      agrees({ hiddenSize: 64, heads: 4, headDim: 32 }));
-    it('heads · head_dim may be smaller than the hidden size', () =>
-      agrees({ hiddenSize: 160, heads: 4, headDim: 16 }));
-    it('local and global layers rotate by different thetas', () =>
-      agrees({ localTheta: 100, globalTheta: 10_000 }, 'one-theta'));
-    it('global layers divide positions by the rope factor', () =>
-      agrees({ globalFactor: 8, globalTheta: 100 }, 'no-rope-factor'));
-    it('embedding rows beyond the tokenizer are kept', async () => {
-      await using model = await importedTiny({ vocabSize: 384 });
-      model.runner.reset();
-      const [logits] = await model.runner.append([2, 383], 1);
-      assert.equal(logits!.length, 384);
-      const expected = referenceForward(model.checkpoint, [2, 383]).slice(-1);
-      assert.ok(relativeError([logits!], expected) <= TOLERANCE);
-    });
-    it('keys and values come back even where nobody asks for them', async () => {
-      await using model = await importedTiny();
-      model.runner.reset();
-      const logits = await model.runner.append(tokens, 1);
-      assert.ok(logits[0]!.every(Number.isFinite));
-      assert.equal(model.runner.length, tokens.length);
-    });
-  });
+function assertClose(actual: readonly Float32Array[], expected: readonly Float64Array[], what = ''): void {
+  const error = relativeError(actual, expected);
+  assert.ok(error <= TOLERANCE, `relative error ${error} ${what}`);
+}
 
-  describe('however the prompt is fed:', () => {
+for (const name of tinyGenerationNames) {
+  describe(`An f32 import computes what ${name} is defined as`, () => {
+    const checkpoint = tinyGeneration(name);
+    const expected = referenceForward(checkpoint, tokens);
+    let model: ImportedCheckpoint;
+    before(async () => {
+      model = await importedCheckpoint(checkpoint);
+    });
+    after(() => model[Symbol.asyncDispose]());
+    beforeEach(() => model.runner.reset());
+
+    it('in one run over the whole prompt', async () => {
+      assertClose(await model.runner.append(tokens, tokens.length), expected);
+    });
+
     it('token by token', async () => {
-      await using model = await importedTiny();
-      const expected = referenceForward(model.checkpoint, tokens);
-      model.runner.reset();
       for (const [position, token] of tokens.entries()) {
-        const logits = await model.runner.append([token], 1);
-        const error = relativeError(logits, [expected[position]!]);
-        assert.ok(error <= TOLERANCE, `position ${position}: ${error}`);
+        assertClose(await model.runner.append([token], 1), [expected[position]!], `at ${position}`);
       }
     });
 
     it('in uneven chunks', async () => {
-      await using model = await importedTiny();
-      const expected = referenceForward(model.checkpoint, tokens);
-      model.runner.reset();
       let end = 0;
       for (const size of [7, 1, 1, 9, 3, 8, 1]) {
         const chunk = tokens.slice(end, end + size);
-        const logits = await model.runner.append(chunk, size);
-        const error = relativeError(logits, expected.slice(end, end + size));
-        assert.ok(error <= TOLERANCE, `chunk at ${end}: ${error}`);
+        assertClose(await model.runner.append(chunk, size), expected.slice(end, end + size), `at ${end}`);
         end += size;
       }
       assert.equal(end, tokens.length);
     });
 
     it('rewound and continued otherwise', async () => {
-      await using model = await importedTiny();
-      model.runner.reset();
       await model.runner.append(tokens, 1);
       for (const kept of [29, 17, window + 1, window, window - 1, 1, 0]) {
         const other = [200, 100, 50];
         model.runner.rewind(kept);
         const logits = await model.runner.append(other, other.length);
-        const whole = referenceForward(model.checkpoint, [...tokens.slice(0, kept), ...other]);
-        const error = relativeError(logits, whole.slice(-other.length));
-        assert.ok(error <= TOLERANCE, `after keeping ${kept}: ${error}`);
+        const whole = referenceForward(checkpoint, [...tokens.slice(0, kept), ...other]);
+        assertClose(logits, whole.slice(-other.length), `after keeping ${kept}`);
         // Back to the first text for the next round.
         model.runner.rewind(kept);
         await model.runner.append(tokens.slice(kept), 1);
@@ -112,26 +73,38 @@ describe('An f32 import computes what Gemma 3 is defined as', () => {
 
     for (const length of [window - 1, window, window + 1, window + 2, 2 * window + 1]) {
       it(`a prompt of ${length} tokens with a window of ${window}, and the token after it`, async () => {
-        await using model = await importedTiny({ window });
-        const expected = referenceForward(model.checkpoint, tokens.slice(0, length + 1));
-        model.runner.reset();
-        const prompt = await model.runner.append(tokens.slice(0, length), 1);
-        assert.ok(relativeError(prompt, [expected[length - 1]!]) <= TOLERANCE);
-        const next = await model.runner.append([tokens[length]!], 1);
-        assert.ok(relativeError(next, [expected[length]!]) <= TOLERANCE);
+        assertClose(await model.runner.append(tokens.slice(0, length), 1), [expected[length - 1]!]);
+        assertClose(await model.runner.append([tokens[length]!], 1), [expected[length]!]);
       });
     }
 
     it('with the logits of any number of last rows', async () => {
-      await using model = await importedTiny();
-      const expected = referenceForward(model.checkpoint, tokens);
       for (let rows = 1; rows <= tokens.length; rows++) {
         model.runner.reset();
-        const logits = await model.runner.append(tokens, rows);
-        assert.ok(relativeError(logits, expected.slice(-rows)) <= TOLERANCE, `${rows} rows`);
+        assertClose(await model.runner.append(tokens, rows), expected.slice(-rows), `${rows} rows`);
+      }
+    });
+
+    it('with the logits of any number of last rows behind others', async () => {
+      for (let rows = 1; rows <= 9; rows++) {
+        model.runner.rewind(0);
+        await model.runner.append(tokens.slice(0, 21), 3);
+        assertClose(await model.runner.append(tokens.slice(21), rows), expected.slice(-rows), `${rows} rows`);
       }
     });
   });
+}
+
+describe('An f32 import computes what Gemma 3 is defined as', () => {
+  it('with one key head for all query heads', () => agrees(randomCheckpoint({ kvHeads: 1 })));
+  it('with a key head for every query head', () => agrees(randomCheckpoint({ kvHeads: 4 })));
+  it('with global layers only', () => agrees(randomCheckpoint({ pattern: 1 })));
+  it('with local layers only', () => agrees(randomCheckpoint({ pattern: 100 })));
+  it('in a single layer', () => agrees(randomCheckpoint({ layers: 1 })));
+  it('with heads that are together larger than the hidden size', () =>
+    agrees(randomCheckpoint({ hiddenSize: 64, heads: 4, headDim: 32 })));
+  it('with heads that are together smaller than the hidden size', () =>
+    agrees(randomCheckpoint({ hiddenSize: 160, heads: 4, headDim: 16 })));
 
   describe('whichever way config.json spells it:', () => {
     const checkpoint = randomCheckpoint({ globalFactor: 8, globalTheta: 5_000, localTheta: 300 });

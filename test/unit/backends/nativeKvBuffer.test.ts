@@ -7,23 +7,33 @@ import type { Architecture } from '../../../src/inference/model/architecture.ts'
 import { spans } from '../../../src/inference/model/graphInterface.ts';
 
 const CAPACITY = 300;
+const layer = { ...probeManifest.architecture.attention[0]!, kvHeads: 3, headDim: 2 };
+/** Values of a row of each tensor: keys and values of the two layers that have their own. */
+const widths = [6, 6, 8, 8];
+const dims = [
+  [3, 2],
+  [3, 2],
+  [1, 8],
+  [1, 8],
+];
 const shape: Architecture = {
   ...probeManifest.architecture,
-  layers: 2,
-  kvHeads: 3,
-  headDim: 2,
+  layers: 3,
   maxPositions: CAPACITY,
   attention: [
-    { window: 4, ropeTheta: 100, ropeFactor: 1 },
-    { window: null, ropeTheta: 100, ropeFactor: 1 },
+    { ...layer, window: 4 },
+    { ...layer, kvHeads: 1, headDim: 8, window: null },
+    { ...layer, kvFrom: 0, window: 4 },
   ],
 };
 
 /** A run that writes row r of tensor t as r + t / 10 in all its values. */
 function write(buffer: NativeKvBuffer, first: number, count: number): void {
   for (const [index, tensor] of buffer.rows(first, count).entries()) {
-    assert.deepEqual(tensor.dims, [count, 3, 2]);
-    for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = first + Math.floor(i / 6) + index / 10;
+    assert.deepEqual(tensor.dims, [count, ...dims[index]!]);
+    for (let i = 0; i < tensor.data.length; i++) {
+      tensor.data[i] = first + Math.floor(i / widths[index]!) + index / 10;
+    }
   }
 }
 
@@ -31,7 +41,9 @@ function write(buffer: NativeKvBuffer, first: number, count: number): void {
 function seen(buffer: NativeKvBuffer, past: number): number[][] {
   return buffer
     .past(spans(shape, past, 1))
-    .map(({ data }) => Array.from(data, Number).filter((_, i) => i % 6 === 0));
+    .map(({ data }, index) =>
+      Array.from(data, Number).filter((_, i) => Number.isInteger(i / widths[index]!)),
+    );
 }
 
 describe('the KV buffer of the native backend', () => {

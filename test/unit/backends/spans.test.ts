@@ -6,7 +6,8 @@ import type { Architecture } from '../../../src/inference/model/architecture.ts'
 import { spans } from '../../../src/inference/model/graphInterface.ts';
 
 function withWindow(window: number | null): Architecture {
-  return { ...probeManifest.architecture, attention: [{ window, ropeTheta: 100, ropeFactor: 1 }] };
+  const { architecture } = probeManifest;
+  return { ...architecture, attention: [{ ...architecture.attention[0]!, window }] };
 }
 
 describe('The rows that a layer is given of the past', () => {

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { DataFileWriter } from '../../../src/inference/importer/dataFileWriter.ts';
 import { buildGraph } from '../../../src/inference/importer/graph.ts';
 import type { Quantization } from '../../../src/protocol/engine.ts';
-import type { Architecture } from '../../../src/inference/model/architecture.ts';
-import { family, type GenerationName } from '../../../src/inference/model/family.ts';
 import { readArchitecture } from '../../../src/inference/model/readArchitecture.ts';
 import { readManifest } from '../../../src/inference/model/modelManifest.ts';
 import { tinyConfig } from '../../support/checkpoints.ts';
 import { importedTiny } from '../../support/importedCheckpoint.ts';
 import { readOnnx } from '../../support/onnxFile.ts';
+import { type TinyGeneration, tinyGenerationNames, tinyGenerations } from '../../support/tinyGenerations.ts';
 
 const architecture = readArchitecture(tinyConfig());
 
@@ -20,22 +19,20 @@ function rotaryTables(quantization: Quantization, config: Record<string, unknown
   return weights.filter(({ recipe }) => recipe.kind === 'rope').length;
 }
 
-/** Types of the operators in the graph of `generation`. */
-function operators(generation: GenerationName): string[] {
-  const other: Architecture = { ...architecture, generation };
-  return buildGraph(other, 'f32').nodes.map(({ type }) => type);
+/** Types of the operators in the graph of a tiny model. */
+function operators(name: TinyGeneration): string[] {
+  return buildGraph(readArchitecture(tinyGenerations[name]), 'f32').nodes.map(({ type }) => type);
 }
 
-function norms(generation: GenerationName): number {
-  return operators(generation).filter((type) => type === 'SimplifiedLayerNormalization').length;
+function norms(name: TinyGeneration): number {
+  return operators(name).filter((type) => type === 'SimplifiedLayerNormalization').length;
 }
 
 for (const quantization of ['f32', 'q4', 'q8'] as const) {
   describe(`A ${quantization} graph`, () => {
     it('gives every layer its rows of the past, and returns those of the new tokens alone', () => {
       const { inputs, outputs, nodes } = buildGraph(architecture, quantization);
-      const { layers, kvHeads, headDim } = architecture;
-      for (let layer = 0; layer < layers; layer++) {
+      for (const [layer, { kvHeads, headDim }] of architecture.attention.entries()) {
         for (const part of ['key', 'value']) {
           const past = inputs.find(({ name }) => name === `past_key_values.${layer}.${part}`)!;
           const present = outputs.find(({ name }) => name === `present.${layer}.${part}`)!;
@@ -46,24 +43,46 @@ for (const quantization of ['f32', 'q4', 'q8'] as const) {
       }
     });
 
-    it('is in order: every value is made, once, before it is used', () => {
-      const { inputs, constants, weights, nodes, outputs } = buildGraph(architecture, quantization);
-      const views = weights.flatMap(({ runs }) => runs.flat());
-      const known = [...inputs, ...constants, ...views].map(({ name }) => name);
-      for (const node of nodes) {
-        for (const input of node.inputs)
-          assert.ok(known.includes(input), `${node.type} reads ${input} too early`);
-        known.push(...node.outputs);
-      }
-      for (const { name } of outputs) assert.ok(known.includes(name));
-      assert.equal(new Set(known).size, known.length);
+    for (const name of tinyGenerationNames) {
+      it(`of ${name} is in order: every value is made, once, before it is used`, () => {
+        const graph = buildGraph(readArchitecture(tinyGenerations[name]), quantization);
+        const views = graph.weights.flatMap(({ runs }) => runs.flat());
+        const known = [...graph.inputs, ...graph.constants, ...views].map((value) => value.name);
+        for (const node of graph.nodes) {
+          for (const input of node.inputs)
+            assert.ok(known.includes(input), `${node.type} reads ${input} too early`);
+          known.push(...node.outputs);
+        }
+        for (const output of graph.outputs) assert.ok(known.includes(output.name));
+        assert.equal(new Set(known).size, known.length);
+      });
+    }
+
+    it('computes only the asked-for rows from the queries of the last layer on', () => {
+      const { nodes } = buildGraph(architecture, quantization);
+      const slices = nodes.filter(({ type }) => type === 'Slice').flatMap(({ outputs }) => outputs);
+      assert.deepEqual(slices, [
+        'positions.rows',
+        'mask.all.by.2.ofRows.rows',
+        'layers.2.q.rows',
+        'layers.1.mixed.rows',
+      ]);
     });
 
-    it('computes only the asked-for rows beyond the attention of the last layer', () => {
-      const { nodes } = buildGraph(architecture, quantization);
-      const after = nodes.slice(nodes.findLastIndex(({ type }) => type === 'Softmax') + 1);
-      assert.deepEqual(after.filter(({ type }) => type === 'Slice').length, 2);
-      assert.equal(nodes.filter(({ type }) => type === 'Slice').length, 2);
+    it('computes only the asked-for rows in the layers that share keys and values', () => {
+      const name = 'Gemma 4 with shared keys and inputs of the layers';
+      const { nodes } = buildGraph(readArchitecture(tinyGenerations[name]), quantization);
+      const slices = nodes.filter(({ type }) => type === 'Slice').flatMap(({ outputs }) => outputs);
+      assert.deepEqual(slices, [
+        'positions.rows',
+        'mask.all.by.4.ofRows.rows',
+        'mask.8.by.4.ofRows.rows',
+        'perLayer.2.rows',
+        'perLayer.3.rows',
+        'perLayer.4.rows',
+        'layers.2.q.rows',
+        'layers.1.hidden.rows',
+      ]);
     });
 
     it('has one pair of rotary tables for each distinct theta and factor', () => {
@@ -127,22 +146,24 @@ describe('Weight files', () => {
   });
 });
 
+function caps(name: TinyGeneration): number {
+  return operators(name).filter((type) => type === 'Tanh').length;
+}
+
 describe('The family table', () => {
-  it('gives Gemma 1 two norms a layer, Gemma 2 four, Gemma 3 six, and all of them a final one', () => {
-    const { layers } = architecture;
-    assert.equal(norms('gemma'), 2 * layers + 1);
-    assert.equal(norms('gemma2'), 4 * layers + 1);
-    assert.equal(norms('gemma3'), 6 * layers + 1);
+  it('gives Gemma 1 two norms a layer, Gemma 2 four, Gemma 3 six, Gemma 4 seven, and all of them a final one', () => {
+    assert.equal(norms('Gemma 1'), 2 * 3 + 1);
+    assert.equal(norms('Gemma 2'), 4 * 4 + 1);
+    assert.equal(norms('Gemma 3'), 6 * 3 + 1);
+    assert.equal(norms('Gemma 4 with values from keys'), 7 * 4 + 1);
+    // One more for the layers' own inputs, in each layer and for all together; two layers norm queries alone.
+    assert.equal(norms('Gemma 4 with shared keys and inputs of the layers'), 8 * 5 + 2 - 2 * 2);
   });
 
-  it('caps the logits of Gemma 2 only', () => {
-    assert.ok(operators('gemma2').includes('Tanh'));
-    assert.ok(!operators('gemma').includes('Tanh'));
-    assert.ok(!operators('gemma3').includes('Tanh'));
-  });
-
-  it('enables only what is proven: Gemma 3', () => {
-    const supported = Object.entries(family).flatMap(([name, row]) => (row.supported ? [name] : []));
-    assert.deepEqual(supported, ['gemma3']);
+  it('caps the logits of Gemma 2 and 4, and the scores of Gemma 2', () => {
+    assert.equal(caps('Gemma 1'), 0);
+    assert.equal(caps('Gemma 2'), 4 + 1);
+    assert.equal(caps('Gemma 3'), 0);
+    assert.equal(caps('Gemma 4 with values from keys'), 1);
   });
 });

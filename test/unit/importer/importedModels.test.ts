@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { readManifest } from '../../../src/inference/model/modelManifest.ts';
@@ -22,6 +22,23 @@ async function ensure(
   const home = join(work.root, 'home');
   const folder = await ensureImported({ source, home, format: quantization, onProgress: () => steps++ });
   return { folder, steps };
+}
+
+/** A program of its own that runs `code`. */
+async function childScript(work: Workplace, code: string): Promise<string> {
+  const script = join(work.root, 'child.mjs');
+  const contents = `
+    import { writeSync } from 'node:fs';
+    import { ensureImported } from './src/inference/store/importedModels.ts';
+    ${code}`;
+  await build({
+    stdin: { contents, resolveDir: process.cwd(), loader: 'ts' },
+    outfile: script,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+  });
+  return script;
 }
 
 const fails = (code: ErrorCode, culprit: RegExp) => (error: unknown) => {
@@ -61,16 +78,6 @@ describe('A checkpoint asked for by name', () => {
     assert.deepEqual([chat, completion?.layout], ['gemma3', 'instruction']);
     await writeFile(join(work.source, 'tokenizer_config.json'), '{"chat_template": ');
     await assert.rejects(ensure(work), fails('model-damaged', /tokenizer_config\.json is not valid JSON/));
-  });
-
-  it('made before there was chat is still readable', async () => {
-    await using work = await workplace();
-    const { folder } = await ensure(work);
-    const path = join(folder, 'manifest.json');
-    const { chat, ...old } = JSON.parse(await readFile(path, 'utf8'));
-    assert.equal(chat, null);
-    await writeFile(path, JSON.stringify(old));
-    assert.equal((await readManifest(folder)).chat, null);
   });
 
   for (const [what, change] of [
@@ -139,24 +146,14 @@ describe('A checkpoint asked for by name', () => {
 
   it('is imported by two processes at once without harm: one import stays, both use it', async function () {
     await using work = await workplace(randomCheckpoint({ layers: 2, hiddenSize: 256, ffnSize: 1_024 }));
-    const script = join(work.root, 'child.mjs');
-    await build({
-      stdin: {
-        contents: `
-          import { ensureImported } from './src/inference/store/importedModels.ts';
-          process.once('message', async (options) => {
-            process.send(await ensureImported(options));
-            process.disconnect();
-          });
-          process.send('ready');`,
-        resolveDir: process.cwd(),
-        loader: 'ts',
-      },
-      outfile: script,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-    });
+    const script = await childScript(
+      work,
+      `process.once('message', async (options) => {
+         process.send(await ensureImported(options));
+         process.disconnect();
+       });
+       process.send('ready');`,
+    );
     const children = [fork(script), fork(script), fork(script)];
     await Promise.all(children.map((child) => once(child, 'message')));
     const folders = await Promise.all(
@@ -169,6 +166,31 @@ describe('A checkpoint asked for by name', () => {
     assert.equal(new Set(folders).size, 1);
     assert.deepEqual(await readdir(join(work.root, 'home', 'models')), [basename(folders[0]!)]);
     await verifyModel(folders[0]!);
+  });
+
+  it('is imported from the start after the process that imported it was killed in the middle', async () => {
+    await using work = await workplace(randomCheckpoint({ layers: 2 }));
+    const script = await childScript(
+      work,
+      `const [, , source, home] = process.argv;
+       const onProgress = (fraction) => {
+         if (fraction < 0.5) return;
+         writeSync(1, 'half');
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+       };
+       await ensureImported({ source, home, format: 'q4', onProgress });`,
+    );
+    const home = join(work.root, 'home');
+    const child = fork(script, [work.source, home], { silent: true });
+    await once(child.stdout!, 'data');
+    const [left] = await readdir(join(home, 'models'));
+    assert.match(left!, /\.importing-/);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    const { folder } = await ensure(work);
+    assert.deepEqual(await readdir(join(home, 'models')), [basename(folder)]);
+    await verifyModel(folder);
   });
 
   it('takes away what an import of a process that has ended left behind, and nothing else', async () => {

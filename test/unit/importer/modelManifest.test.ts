@@ -43,7 +43,9 @@ describe('A manifest', () => {
     ['names an absolute file', (m: Manifest) => (m.weights[0]!.name = '/etc/passwd')],
     ['has a hash that is none', (m: Manifest) => (m.tokenizer.sha256 = 'abc')],
     ['has a negative length', (m: Manifest) => (m.graph.bytes = -1)],
-    ['is of a later format', (m: Manifest) => (m.format = 2)],
+    ['is of an earlier format', (m: Manifest) => (m.format = 1)],
+    ['is of a later format', (m: Manifest) => (m.format = 3)],
+    ['lets a layer read keys of a later one', (m: Manifest) => (m.architecture.attention[0]!.kvFrom = 0)],
     ['describes more layers than it lists', (m: Manifest) => (m.architecture.layers = 2)],
     ['has no weights', (m: Manifest) => delete (m as Partial<Manifest>).weights],
   ] as const) {
@@ -102,7 +104,7 @@ describe('Verifying an imported model', () => {
 
 interface Manifest {
   format: number;
-  architecture: { layers: number };
+  architecture: { layers: number; attention: { kvFrom: number | null }[] };
   graph: { name: string; bytes: number };
   weights: { name: string }[];
   tokenizer: { sha256: string };

@@ -12,6 +12,7 @@ import {
 } from '../../support/checkpoints.ts';
 import { workplace } from '../../support/checkpointWorkplace.ts';
 import { renamed } from '../../support/renamedTensors.ts';
+import { tinyGeneration } from '../../support/tinyGenerations.ts';
 
 /** Every file of the import by name. */
 async function imported(
@@ -72,3 +73,11 @@ for (const quantization of ['f32', 'q4', 'q8'] as const) {
     });
   });
 }
+
+it('The files of an import are the same with and without the unused keys and values of layers that share others', async () => {
+  const checkpoint = tinyGeneration('Gemma 4 with shared keys and inputs of the layers');
+  const unused = /layers\.[34]\.self_attn\.(?:k_proj|v_proj|k_norm)\.weight$/;
+  const tensors = new Map([...checkpoint.tensors].filter(([name]) => !unused.test(name)));
+  assert.equal(tensors.size, checkpoint.tensors.size - 6);
+  assert.deepEqual(await imported({ ...checkpoint, tensors }, 'q4'), await imported(checkpoint, 'q4'));
+});

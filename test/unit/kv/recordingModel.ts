@@ -91,21 +91,31 @@ export function bytesOf(capacity: number): number {
 function manifest(): ModelManifest {
   const file = { name: 'none', bytes: 0, sha256: '' };
   return {
-    format: 1,
+    format: 2,
     name: 'recording',
     architecture: {
       generation: 'gemma3',
       layers: 1,
       hiddenSize: 1,
-      ffnSize: 1,
       heads: 1,
-      kvHeads: 1,
-      headDim: 1,
       vocabSize: VOCAB_SIZE,
       maxPositions: 4096,
       rmsNormEpsilon: 1e-6,
       queryPreAttentionScalar: 1,
-      attention: [{ window: null, ropeTheta: 10_000, ropeFactor: 1 }],
+      perLayerInputSize: 0,
+      attention: [
+        {
+          kvHeads: 1,
+          headDim: 1,
+          kvFrom: null,
+          valuesFromKeys: false,
+          window: null,
+          ropeTheta: 10_000,
+          ropeFactor: 1,
+          rotatedPairs: 0,
+        },
+      ],
+      ffnSizes: [1],
     },
     parameters: 1,
     quantization: 'f32',
