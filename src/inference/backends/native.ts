@@ -70,6 +70,7 @@ class NativeModel implements LoadedModel {
   readonly manifest: ModelManifest;
   readonly backend = 'native';
   readonly threads: number;
+  readonly runtime: string;
   readonly #ort: OrtNative;
   readonly #session: InferenceSession;
   readonly #past: readonly string[];
@@ -80,6 +81,7 @@ class NativeModel implements LoadedModel {
     this.#session = session;
     this.manifest = manifest;
     this.threads = threads;
+    this.runtime = `onnxruntime-node ${ort.env.versions.node ?? 'unknown'}`;
     this.#past = pastNames(manifest.architecture.layers);
     this.#present = presentNames(manifest.architecture.layers);
   }

@@ -56,8 +56,25 @@ export class WasmKvBuffer implements KvBuffer {
     }
   }
 
+  async readPart(part: number, length: number): Promise<Float32Array> {
+    return this.#values(part, length * rowLength(this.#architecture)).slice();
+  }
+
+  writePart(part: number, rows: Float32Array): void {
+    this.#values(part, rows.length).set(rows);
+  }
+
   dispose(): void {
     if (this.#block !== 0) this.#ort._free(this.#block);
     this.#block = 0;
+  }
+
+  /** The first `count` values of a part, where they lie until the heap grows. */
+  #values(part: number, count: number): Float32Array {
+    const bytes = this.capacity * this.#rowBytes;
+    if (count * Float32Array.BYTES_PER_ELEMENT > bytes) {
+      throw new RangeError(`${count / rowLength(this.#architecture)} positions don't fit the KV buffer.`);
+    }
+    return new Float32Array(heap(this.#ort).buffer, this.#block + part * bytes, count);
   }
 }

@@ -80,9 +80,15 @@ export function rowLength({ kvHeads, headDim }: Architecture): number {
   return kvHeads * headDim;
 }
 
+/** Values of one position in each part of a KV buffer: the keys or the values of a layer, in the order of `pastNames`. */
+export function partWidths(architecture: Architecture): number[] {
+  return Array<number>(2 * architecture.layers).fill(rowLength(architecture));
+}
+
 /** Bytes of float32 keys and values for `capacity` positions. */
 export function kvBytes(architecture: Architecture, capacity: number): number {
-  return 2 * architecture.layers * rowLength(architecture) * capacity * Float32Array.BYTES_PER_ELEMENT;
+  const values = partWidths(architecture).reduce((sum, width) => sum + width);
+  return values * capacity * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** @throws RangeError unless 1 ≤ capacity ≤ maxPositions: beyond that the rotary tables end */

@@ -47,7 +47,7 @@ for (const [backend, quantization] of [
     before(async () => {
       model = await importChatModel(quantization);
       engine = createEngine();
-      await engine.load(model.folder, backend);
+      await engine.load(model.folder, backend, null);
     });
     after(async () => {
       await engine.unload();
@@ -111,7 +111,7 @@ for (const [backend, quantization] of [
       const params = chat([{ role: 'user', text: question }], { maxTokens: 60 });
       const afresh = async (): Promise<void> => {
         await engine.unload();
-        await engine.load(model.folder, backend);
+        await engine.load(model.folder, backend, null);
       };
       await afresh();
       const expected = await engine.chat(params, silent, alone);
