@@ -1,8 +1,14 @@
-// `npm run bench`: what a person waits for, on each backend.
+// `npm run bench [-- snapshot]`: what a person waits for, on each backend; or after a restart, with a large model.
 import path from 'node:path';
 import { becomeNode } from './becomeNode.mjs';
 import { root } from './setup/paths.mjs';
 import { setUp } from './setup.mjs';
 
+const modes = ['run', 'snapshot'];
+const mode = process.argv[2] ?? 'run';
+if (!modes.includes(mode)) {
+  console.error(`There is no bench ${mode}. The benches are: ${modes.join(', ')}.`);
+  process.exit(2);
+}
 await setUp(['dependencies', 'bundles']);
-await becomeNode(['--import', 'tsx', path.join(root, 'bench/run.ts')], root);
+await becomeNode(['--import', 'tsx', path.join(root, `bench/${mode}.ts`)], root);
