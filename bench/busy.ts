@@ -26,7 +26,10 @@ await withTemporaryHome(async (home) => {
   const models: (readonly [string, LoadedModel])[] = [
     ['embedded model, native', await load(createNativeBackend(), await embedded('native'))],
     ['embedded model, WebAssembly', await load(createWasmBackend(), await embedded('wasm'))],
-    ['2B shape, int4, native', await load(createNativeBackend(), await importLargeModel('2B', home))],
+    [
+      '2B shape, int4, native',
+      await load(createNativeBackend(), await importLargeModel('gemma-1.1-2b-it', home)),
+    ],
   ];
   const rows: (readonly (string | number)[])[] = [];
   for (const [name, model] of models) {

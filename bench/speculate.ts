@@ -40,7 +40,7 @@ const traces: readonly (readonly [name: string, written: string])[] = [
 ];
 
 await withTemporaryHome(async (home) => {
-  const folder = await importLargeModel('2B', home);
+  const folder = await importLargeModel('gemma-1.1-2b-it', home);
   const manifest = await readManifest(folder);
   const threads = computeThreads('native', manifest.parameters);
   const model = await createNativeBackend().load(folder, manifest, { threads });

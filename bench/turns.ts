@@ -23,7 +23,7 @@ const question: ChatParams = {
 };
 
 await withTemporaryHome(async (home) => {
-  const model = await importLargeModel('2B', home);
+  const model = await importLargeModel('gemma-1.1-2b-it', home);
   const client = new EngineClient({
     entry: fileURLToPath(new URL('../dist/inference/main.mjs', import.meta.url)),
     home,

@@ -9,6 +9,7 @@ import type { Evidence } from '../src/inference/candidates/evidence.ts';
 import { CancelFlag } from '../src/inference/engine/cancelFlag.ts';
 import { loadCompletionModel } from '../src/inference/engine/loadCompletionModel.ts';
 import { type CompletionModel, readByModel } from '../src/inference/engine/readByModel.ts';
+import { KvMemory } from '../src/inference/kv/kvMemory.ts';
 import { ensureImported } from '../src/inference/store/importedModels.ts';
 import type { Case } from './cases.ts';
 
@@ -25,6 +26,8 @@ export interface Judged {
   readonly chosen: Evidence | null;
 }
 
+const KV_BYTES = 512 * 1024 * 1024;
+
 /** The embedded model on the native backend, as the product loads it. */
 export async function loadPebble(): Promise<CompletionModel> {
   const folder = await ensureImported({
@@ -32,7 +35,8 @@ export async function loadPebble(): Promise<CompletionModel> {
     home: join(tmpdir(), 'gemma-code-evaluation'),
     format: 'q4',
   });
-  return (await loadCompletionModel(folder, await probeBackends('native'))).completion;
+  return (await loadCompletionModel(folder, await probeBackends('native'), new KvMemory(KV_BYTES)))
+    .completion;
 }
 
 export async function judge(model: CompletionModel, example: Case): Promise<Judged> {

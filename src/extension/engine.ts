@@ -64,8 +64,7 @@ export class Engine {
 
   /** Starts or connects to the process and loads the model; does nothing when that is the case already. */
   start(load: Load): void {
-    if (this.#connection !== null && load.model === this.#load.model && load.backend === this.#load.backend)
-      return;
+    if (this.#connection !== null && isSame(load, this.#load)) return;
     this.#load = load;
     if (this.#connection === null) this.#open();
     this.#loadModel();
@@ -164,4 +163,8 @@ export class Engine {
     this.#state = state;
     this.#statuses.notify(this.status);
   }
+}
+
+function isSame(one: Load, other: Load): boolean {
+  return one.model === other.model && one.backend === other.backend && one.snapshots === other.snapshots;
 }

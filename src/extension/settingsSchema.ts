@@ -16,6 +16,7 @@ export const settingSchemas = {
   'gemmaCode.completion.delay': v.pipe(v.number(), v.minValue(0), v.maxValue(5_000)),
   'gemmaCode.engine.backend': BackendChoice,
   'gemmaCode.engine.model': v.pipe(v.string(), v.maxLength(4_096)),
+  'gemmaCode.engine.snapshots': v.boolean(),
 } as const satisfies Record<SettingId, v.GenericSchema>;
 
 export type SettingValue<K extends SettingId> = v.InferOutput<(typeof settingSchemas)[K]>;
@@ -28,6 +29,7 @@ export const settingDefaults: { readonly [K in SettingId]: SettingValue<K> } = {
   'gemmaCode.completion.delay': 0,
   'gemmaCode.engine.backend': 'auto',
   'gemmaCode.engine.model': '',
+  'gemmaCode.engine.snapshots': true,
 };
 
 /** The person's own `value` when it is usable, else the default. */

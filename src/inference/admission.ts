@@ -1,16 +1,16 @@
 /** What the engine can be asked to do; each is one job. */
-export type JobKind = 'complete' | 'edit' | 'chat' | 'model' | 'logits' | 'warmUp';
+export type JobKind = 'complete' | 'edit' | 'chat' | 'model' | 'logits' | 'warmUp' | 'snapshot';
 
 export interface Job {
   readonly id: number;
   readonly kind: JobKind;
-  /** Completions and warm-ups of one document of one client replace each other; null: never replaced. */
+  /** Completions and warm-ups of one document of one client replace each other, and snapshots; null: never replaced. */
   readonly document: string | null;
 }
 
 /** Which jobs are with the engine and which wait, in the order of arrival. */
 export interface Admission {
-  /** At most one that a person waits for at the cursor, one edit and one chat: the engine lets them take turns. */
+  /** At most one that a person waits for at the cursor, one edit, one chat, one snapshot: the engine lets them take turns. */
   readonly running: readonly Job[];
   readonly waiting: readonly Job[];
   /** Completions and warm-ups start only while a model is loaded. */
@@ -34,14 +34,23 @@ export interface Step {
 const MAX_WAITING = 64;
 
 /** Lower runs first. */
-const priority: Record<JobKind, number> = { complete: 0, model: 1, logits: 1, warmUp: 2, edit: 3, chat: 3 };
+const priority: Record<JobKind, number> = {
+  complete: 0,
+  model: 1,
+  logits: 1,
+  warmUp: 2,
+  edit: 3,
+  chat: 3,
+  snapshot: 4,
+};
 
 /** Jobs of one lane run one after the other. Those of another that is exclusive run when nothing else does. */
-const lane: Record<JobKind, 'cursor' | 'edit' | 'chat' | 'exclusive'> = {
+const lane: Record<JobKind, 'cursor' | 'edit' | 'chat' | 'disk' | 'exclusive'> = {
   complete: 'cursor',
   warmUp: 'cursor',
   edit: 'edit',
   chat: 'chat',
+  snapshot: 'disk',
   model: 'exclusive',
   logits: 'exclusive',
 };
@@ -50,7 +59,7 @@ export const emptyAdmission: Admission = { running: [], waiting: [], modelReady:
 
 /**
  * A newer completion replaces the waiting one of its document, and interrupts a warm-up, whose cache stays. Loading a
- * model ends the answers of the one before. In a full queue the oldest warm-up or else the oldest completion makes room.
+ * model ends what runs for the one before. In a full queue the oldest warm-up or else the oldest completion makes room.
  */
 export function arrive(state: Admission, job: Job): Step {
   const replaced = state.waiting.filter((other) => replaces(job, other));
@@ -84,12 +93,12 @@ export function setModelReady(state: Admission, modelReady: boolean): Step {
 
 function interrupts(job: Job, running: Job): boolean {
   if (job.kind === 'complete') return running.kind === 'warmUp';
-  return job.kind === 'model' && (running.kind === 'chat' || running.kind === 'edit');
+  return job.kind === 'model' && ['chat', 'edit', 'snapshot'].includes(running.kind);
 }
 
 function replaces(job: Job, other: Job): boolean {
   if (job.document === null || other.document !== job.document) return false;
-  return other.kind === 'warmUp' || (other.kind === 'complete' && job.kind === 'complete');
+  return other.kind === 'warmUp' || other.kind === job.kind;
 }
 
 function evictable(waiting: readonly Job[], job: Job): Job | undefined {

@@ -13,64 +13,65 @@ export interface HandlerParts {
   readonly models: ModelHost;
   readonly store: ModelStore;
   readonly lifetime: Lifetime;
-  /** Every request but `status` counts as use. */
+  /** Every request but `status` counts as use, when it comes and when it is answered. */
   readonly onUse: () => void;
 }
 
 /** What the process answers to each request. */
 export function createHandlers(parts: HandlerParts): Handlers {
   const { engine, jobs, models, store, lifetime, onUse } = parts;
+  const used = async <T>(work: () => Promise<T>): Promise<T> => {
+    onUse();
+    try {
+      return await work();
+    } finally {
+      onUse();
+    }
+  };
   return {
-    load(params) {
-      onUse();
-      return models.load(params);
-    },
-    async complete(params, client, signal) {
-      onUse();
-      models.ensureModel();
-      const document = documentKey(client, params.document);
-      return jobs.submit(
-        { kind: 'complete', document, run: (cancel) => engine.complete(params, cancel) },
-        signal,
-      );
-    },
-    async warmUp(params, client, signal) {
-      onUse();
-      models.ensureModel();
-      const document = documentKey(client, params.document);
-      return jobs.submit(
-        { kind: 'warmUp', document, run: (cancel) => engine.warmUp(params, cancel) },
-        signal,
-      );
-    },
-    async chat(params, client, signal) {
-      onUse();
-      models.ensureModel();
-      const { stream, purpose } = params;
-      const onText: OnText = (part) => client.notify('chatText', { stream, ...part });
-      return jobs.submit(
-        { kind: purpose, document: null, run: (cancel) => engine.chat(params, onText, cancel) },
-        signal,
-      );
-    },
-    import(params, client, signal) {
-      onUse();
-      return store.import(
-        params,
-        (fraction) => client.notify('progress', { step: 'import', fraction }),
-        signal,
-      );
-    },
-    async logits({ model, backend: choice, quantization, tokens }, _client, signal) {
-      onUse();
-      const { folder, backend } = await models.prepare(model, choice, quantization);
-      const manifest = await readManifest(folder);
-      const logits = await jobs.submit(
-        { kind: 'logits', document: null, run: (cancel) => engine.logits(folder, backend, tokens, cancel) },
-        signal,
-      );
-      return { backend, quantization: manifest.quantization, logits: [...logits] };
-    },
+    load: (params) => used(() => models.load(params)),
+    complete: (params, client, signal) =>
+      used(async () => {
+        models.ensureModel();
+        const document = documentKey(client, params.document);
+        return jobs.submit(
+          { kind: 'complete', document, run: (cancel) => engine.complete(params, cancel) },
+          signal,
+        );
+      }),
+    warmUp: (params, client, signal) =>
+      used(async () => {
+        models.ensureModel();
+        const document = documentKey(client, params.document);
+        return jobs.submit(
+          { kind: 'warmUp', document, run: (cancel) => engine.warmUp(params, cancel) },
+          signal,
+        );
+      }),
+    chat: (params, client, signal) =>
+      used(async () => {
+        models.ensureModel();
+        const { stream, purpose } = params;
+        const onText: OnText = (part) => client.notify('chatText', { stream, ...part });
+        return jobs.submit(
+          { kind: purpose, document: null, run: (cancel) => engine.chat(params, onText, cancel) },
+          signal,
+        );
+      }),
+    import: (params, client, signal) =>
+      used(() =>
+        store.import(params, (fraction) => client.notify('progress', { step: 'import', fraction }), signal),
+      ),
+    logits: ({ model, backend: choice, quantization, tokens }, _client, signal) =>
+      used(async () => {
+        const { folder, backend } = await models.prepare(model, choice, quantization);
+        const manifest = await readManifest(folder);
+        const logits = await jobs.submit(
+          { kind: 'logits', document: null, run: (cancel) => engine.logits(folder, backend, tokens, cancel) },
+          signal,
+        );
+        return { backend, quantization: manifest.quantization, logits: [...logits] };
+      }),
     async status() {
       return {
         pid: process.pid,
@@ -79,7 +80,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
         running: jobs.running,
         waiting: jobs.waiting,
         residentBytes: process.memoryUsage.rss(),
-        kvBytes: engine.kvBytes,
+        kv: engine.kv,
       };
     },
   };

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { TOKEN_FILE } from '../protocol/endpointFiles.ts';
+import { toGemmaError } from '../protocol/errors.ts';
 import { EngineWorkerHost } from './engine/engineWorkerHost.ts';
 import { winElection, winPipe } from './election.ts';
 import { createHandlers } from './handlers.ts';
@@ -65,6 +66,7 @@ export async function runInferenceProcess(
     jobs,
     store,
     embeddedModel: args['embedded-model'],
+    snapshots: join(args.home, 'snapshots'),
     onProgress: (progress) => {
       for (const client of clients) client.notify('progress', progress);
     },
@@ -81,13 +83,20 @@ export async function runInferenceProcess(
     end,
   );
   const unloadTimer = setInterval(() => void models.unload().catch(() => undefined), args['unload-ms']);
+  // Unloading and ending come minutes after the last use: by then everything is on disk.
+  const snapshotTimer = setTimeout(() => {
+    models.snapshot().catch((error: unknown) => log(`snapshot-${toGemmaError(error).code}`));
+  }, args['snapshot-ms']);
   const handlers = createHandlers({
     engine,
     jobs,
     models,
     store,
     lifetime,
-    onUse: () => unloadTimer.refresh(),
+    onUse: () => {
+      unloadTimer.refresh();
+      snapshotTimer.refresh();
+    },
   });
 
   const serve = (socket: Socket): void =>

@@ -10,8 +10,8 @@ export interface JobRequest<T> {
 }
 
 /**
- * Jobs that step often look at their flag; loading and logits may sit in one long call of ONNX Runtime
- * and are never interrupted by force.
+ * Jobs that step often look at their flag; loading and logits may sit in one long call of ONNX Runtime, a snapshot in
+ * one of the disk, and are never interrupted by force.
  */
 const mustObey: Record<JobKind, boolean> = {
   complete: true,
@@ -20,6 +20,7 @@ const mustObey: Record<JobKind, boolean> = {
   chat: true,
   model: false,
   logits: false,
+  snapshot: false,
 };
 
 interface Entry {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { BackendName, EventBody, ModelInfo, Quantization, RequestParams } from '../protocol/engine.ts';
 import { GemmaError, toGemmaError } from '../protocol/errors.ts';
 import type { CancelFlag } from './engine/cancelFlag.ts';
@@ -13,6 +14,8 @@ export interface ModelHostOptions {
   readonly store: ModelStore;
   /** Checkpoint folder of the model that is used when none is named. */
   readonly embeddedModel: string;
+  /** Folder for what is to outlive the process, where a load allows it. */
+  readonly snapshots: string;
   readonly onProgress: (progress: EventBody<'progress'>) => void;
   readonly onModel: (model: ModelInfo | null) => void;
 }
@@ -74,6 +77,17 @@ export class ModelHost {
     });
   }
 
+  /** Writes to disk what it would take long to compute again after a restart. */
+  async snapshot(): Promise<void> {
+    if (this.#model === null || this.#loaded?.snapshots !== true) return;
+    const { engine, jobs } = this.#options;
+    await jobs.submit({
+      kind: 'snapshot',
+      document: 'all',
+      run: (cancel) => engine.snapshot(cancel),
+    });
+  }
+
   /** The backend for `choice`, and the imported form of `model` for it. */
   async prepare(
     model: string,
@@ -90,7 +104,7 @@ export class ModelHost {
 
   async #run(load: Load, earlier: Promise<unknown> | undefined): Promise<ModelInfo> {
     await earlier;
-    const { engine, jobs, embeddedModel, onProgress } = this.#options;
+    const { engine, jobs, embeddedModel, snapshots, onProgress } = this.#options;
     const { folder, backend } = await this.prepare(load.model ?? embeddedModel, load.backend);
     return jobs.submit({
       kind: 'model',
@@ -98,7 +112,8 @@ export class ModelHost {
       run: async () => {
         onProgress({ step: 'load', fraction: 0 });
         this.#become(null);
-        const model = await engine.load(folder, backend);
+        if (load.snapshots === false) await rm(snapshots, { recursive: true, force: true });
+        const model = await engine.load(folder, backend, load.snapshots === true ? snapshots : null);
         this.#loaded = load;
         this.#become(model);
         onProgress({ step: 'load', fraction: 1 });
@@ -122,5 +137,5 @@ export class ModelHost {
 }
 
 function isSame(one: Load, other: Load): boolean {
-  return one.model === other.model && one.backend === other.backend;
+  return one.model === other.model && one.backend === other.backend && one.snapshots === other.snapshots;
 }

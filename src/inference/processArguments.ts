@@ -13,7 +13,7 @@ const ProcessArguments = v.object({
   folder: path,
   /** Windows only: the pipe's name. */
   pipe: v.optional(path),
-  /** Imported models and the log. */
+  /** Imported models, snapshots and the log. */
   home: path,
   /** Checkpoint folder of the embedded model. */
   'embedded-model': path,
@@ -22,6 +22,8 @@ const ProcessArguments = v.object({
   'vanish-ms': milliseconds(500),
   /** Without requests for this long, the weights are given back. */
   'unload-ms': milliseconds(10 * MINUTE),
+  /** Without requests for this long, what was computed is written to disk, where a load allows it. */
+  'snapshot-ms': milliseconds(10_000),
   /** A job that goes on this long after its cancellation is beyond reach. */
   'obey-ms': milliseconds(2_000),
 });

@@ -6,7 +6,7 @@ import * as v from 'valibot';
  */
 
 /** Part of the endpoint's name, so processes of different versions never meet. Raise on any change here. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Longest text the host sends before and after the cursor, in UTF-16 units. */
 export const MAX_PREFIX_CHARS = 24_000;
@@ -43,6 +43,11 @@ export const LoadParams = v.object({
   /** A Hugging Face checkpoint folder or an imported model folder; absent: the embedded model. */
   model: v.optional(path),
   backend: BackendChoice,
+  /**
+   * Whether keys and values of prompts, and with them the prompts' text, may be kept on disk over a restart; false also
+   * removes what was kept. Absent: nothing is kept, nothing removed.
+   */
+  snapshots: v.optional(v.boolean()),
 });
 export const ModelInfo = v.object({
   name: v.string(),
@@ -213,6 +218,25 @@ export const LogitsResult = v.object({
   logits: v.array(v.number()),
 });
 
+/** What the KV cache holds now, and what became of the prompts since the process started. */
+export const KvStatistics = v.object({
+  budgetBytes: count,
+  bytes: count,
+  /** In use by running answers. */
+  pinnedBytes: count,
+  sequences: count,
+  evictions: count,
+  prompts: count,
+  /** Prompts of which some tokens were known already. */
+  hits: count,
+  reusedTokens: count,
+  prefilledTokens: count,
+  /** Prompts that began with a snapshot, and snapshots written. */
+  snapshotReads: count,
+  snapshotWrites: count,
+});
+export type KvStatistics = v.InferOutput<typeof KvStatistics>;
+
 export const StatusResult = v.object({
   pid: count,
   clients: count,
@@ -221,7 +245,7 @@ export const StatusResult = v.object({
   waiting: count,
   /** Resident memory of the whole process. */
   residentBytes: count,
-  kvBytes: count,
+  kv: v.nullable(KvStatistics),
 });
 export type StatusResult = v.InferOutput<typeof StatusResult>;
 

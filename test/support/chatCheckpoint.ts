@@ -20,7 +20,7 @@ export async function importChatModel(quantization: Quantization): Promise<Impor
     Array.from('abcdefghijklmnopqrstuvwxyz0123456789.,:;!?()[]{}=+-*/<>"\'_▁'),
   );
   const vocabSize = Object.keys(tokenizer.model.vocab).length;
-  const checkpoint = randomCheckpoint({ vocabSize, maxPositions: 2_048, window: 64 });
+  const checkpoint = randomCheckpoint({ vocabSize, maxPositions: 4_096, window: 64 });
   await writeCheckpoint(source, { ...checkpoint, tokenizer });
   await writeFile(join(source, 'generation_config.json'), JSON.stringify({ eos_token_id: [1, 106] }));
   await importModel({ source, target: folder, quantization });

@@ -30,7 +30,7 @@ export function createFakeEngine(): Engine {
   }
 
   return {
-    kvBytes: 1_024,
+    kv: null,
     probe: async (choice) => (choice === 'auto' ? 'native' : choice),
     async load(folder, backend) {
       await obey(folder);
@@ -46,6 +46,7 @@ export function createFakeEngine(): Engine {
       await obey(params.prefix, turn);
       return { promptTokens: 1, cachedTokens: 0 };
     },
+    snapshot: async () => undefined,
     async chat({ turns }, onText, turn) {
       const text = turns.at(-1)!.text;
       await obey(text, turn);

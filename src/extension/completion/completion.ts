@@ -67,7 +67,8 @@ export class Completion extends Disposable {
     }
     const model = this.#settings.get('gemmaCode.engine.model');
     const backend = this.#settings.get('gemmaCode.engine.backend');
-    this.#engine.start({ ...(model === '' ? {} : { model }), backend });
+    const snapshots = this.#settings.get('gemmaCode.engine.snapshots');
+    this.#engine.start({ ...(model === '' ? {} : { model }), backend, snapshots });
   }
 
   #switches(): CompletionSwitches {

@@ -19,6 +19,8 @@ export interface LoadedModel {
   readonly manifest: ModelManifest;
   readonly backend: BackendName;
   readonly threads: number;
+  /** Name and version of what computes: others round differently. */
+  readonly runtime: string;
   /** Room for `capacity` positions. */
   createKvBuffer(capacity: number): KvBuffer;
   /**
@@ -33,11 +35,18 @@ export interface LoadedModel {
   dispose(): Promise<void>;
 }
 
-/** Keys and values of one sequence: every KV tensor as [capacity, kvHeads, headDim], static. Opaque outside its backend. */
+/**
+ * Keys and values of one sequence. A part of it is the keys or the values of one layer, [capacity, kvHeads, headDim];
+ * parts are counted in the order of `kvTensors`.
+ */
 export interface KvBuffer {
   readonly capacity: number;
   readonly bytes: number;
   /** Copies the first `length` positions into `target`, a buffer of the same model. */
   copyTo(target: KvBuffer, length: number): void;
+  /** A copy of the first `length` positions of a part. @throws RangeError beyond the capacity */
+  readPart(part: number, length: number): Promise<Float32Array>;
+  /** Replaces the first positions of a part; `rows` is copied. @throws RangeError beyond the capacity */
+  writePart(part: number, rows: Float32Array): void;
   dispose(): void;
 }

@@ -70,6 +70,7 @@ class NativeModel implements LoadedModel {
   readonly manifest: ModelManifest;
   readonly backend = 'native';
   readonly threads: number;
+  readonly runtime: string;
   readonly #ort: OrtNative;
   readonly #session: InferenceSession;
   readonly #kv: readonly KvTensor[];
@@ -80,6 +81,7 @@ class NativeModel implements LoadedModel {
     this.manifest = manifest;
     this.threads = threads;
     this.#kv = kvTensors(manifest.architecture);
+    this.runtime = `onnxruntime-node ${ort.env.versions.node ?? 'unknown'}`;
   }
 
   createKvBuffer(capacity: number): KvBuffer {

@@ -44,6 +44,15 @@ export class NativeKvBuffer implements KvBuffer {
     });
   }
 
+  async readPart(part: number, length: number): Promise<Float32Array> {
+    if (length > this.capacity) throw new RangeError(`${length} positions don't fit the KV buffer.`);
+    return this.#arrays[part]!.slice(0, length * this.#tensors[part]!.rowLength);
+  }
+
+  writePart(part: number, rows: Float32Array): void {
+    this.#arrays[part]!.set(rows);
+  }
+
   dispose(): void {
     this.#arrays = [];
   }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { Env, InferenceSession, Tensor } from 'onnxruntime-common';
 import { GemmaError } from '../../protocol/errors.ts';
 
 /** The part of onnxruntime-node that is used. */
@@ -8,6 +8,7 @@ export interface OrtNative {
     create(source: string | Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: typeof Tensor;
+  readonly env: Pick<Env, 'versions'>;
 }
 
 /**
@@ -38,7 +39,11 @@ export function loadOrtNative(specifier = 'onnxruntime-node'): OrtNative {
 function isOrtNative(module: unknown): module is OrtNative {
   if (typeof module !== 'object' || module === null) return false;
   const session: unknown = Reflect.get(module, 'InferenceSession');
+  const env: unknown = Reflect.get(module, 'env');
   return (
+    typeof env === 'object' &&
+    env !== null &&
+    typeof Reflect.get(env, 'versions') === 'object' &&
     typeof Reflect.get(module, 'Tensor') === 'function' &&
     typeof session === 'function' &&
     typeof Reflect.get(session, 'create') === 'function'

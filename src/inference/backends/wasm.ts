@@ -14,7 +14,7 @@ import { readModelFile } from './modelFiles.ts';
 import { loadError, runError } from './ortError.ts';
 import { WasmKvBuffer } from './wasmKvBuffer.ts';
 import { heap, tensorData } from './wasmMemory.ts';
-import { dropOrtWasm, loadOrtWasm, type OrtWasm, ortWasmFolder } from './wasmModule.ts';
+import { dropOrtWasm, loadOrtWasm, ORT_WASM_RUNTIME, type OrtWasm, ortWasmFolder } from './wasmModule.ts';
 import { WasmSession } from './wasmSession.ts';
 import { WasmValues } from './wasmValues.ts';
 
@@ -69,6 +69,7 @@ class WasmModel implements LoadedModel {
   readonly manifest: ModelManifest;
   readonly backend = 'wasm';
   readonly threads: number;
+  readonly runtime = ORT_WASM_RUNTIME;
   readonly #ort: OrtWasm;
   readonly #session: WasmSession;
   readonly #kv: readonly KvTensor[];

@@ -65,8 +65,26 @@ export class WasmKvBuffer implements KvBuffer {
     }
   }
 
+  async readPart(part: number, length: number): Promise<Float32Array> {
+    return this.#values(part, length * this.#places[part]!.rowBytes).slice();
+  }
+
+  writePart(part: number, rows: Float32Array): void {
+    this.#values(part, rows.byteLength).set(rows);
+  }
+
   dispose(): void {
     if (this.#block !== 0) this.#ort._free(this.#block);
     this.#block = 0;
+  }
+
+  /** The first `bytes` of a part, where they lie until the heap grows. */
+  #values(part: number, bytes: number): Float32Array {
+    const { offset, rowBytes } = this.#places[part]!;
+    if (bytes > this.capacity * rowBytes) {
+      throw new RangeError(`${bytes / rowBytes} positions don't fit the KV buffer.`);
+    }
+    const start = this.#block + offset;
+    return new Float32Array(heap(this.#ort).buffer, start, bytes / Float32Array.BYTES_PER_ELEMENT);
   }
 }

@@ -72,8 +72,10 @@ export interface OrtWasm {
 }
 
 const GLUE = 'ort-wasm-simd-threaded.mjs';
+/** The version that the glue belongs to. */
+export const ORT_WASM_RUNTIME = 'onnxruntime-web 1.30.0';
 /**
- * SHA-256 of the glue of onnxruntime-web 1.30.0. The signatures above are internal to that version; with any other
+ * SHA-256 of the glue of that version. The signatures above are internal to it; with any other
  * they could pass wrong arguments to C without an error. The glue fits one .wasm only, so its own hash is enough.
  */
 const GLUE_SHA256 = 'e13f7f94fc51b4ca72b12faeb1ee95f4ace6dfbc8939bc718aabdc0a27c4299b';

@@ -28,6 +28,10 @@ export class CancelFlag implements Turn {
     this.throwIfCancelled();
   }
 
+  aside<T>(pending: Promise<T>): Promise<T> {
+    return pending;
+  }
+
   /** @throws GemmaError `cancelled` */
   throwIfCancelled(): void {
     if (this.cancelled) throw new GemmaError('cancelled', 'The request was cancelled.');

@@ -5,6 +5,7 @@ import type {
   ChatResult,
   CompleteParams,
   CompleteResult,
+  KvStatistics,
   ModelInfo,
   WarmUpParams,
   WarmUpResult,
@@ -14,14 +15,21 @@ import type { Backend } from '../backends/backend.ts';
 import { probeBackends } from '../backends/probe.ts';
 import { computeThreads } from '../backends/threads.ts';
 import { KvCache } from '../kv/kvCache.ts';
+import { KvMemory } from '../kv/kvMemory.ts';
+import { SnapshotStore } from '../kv/snapshotStore.ts';
 import type { Turn } from '../kv/turn.ts';
 import { readManifest } from '../model/modelManifest.ts';
 import { languageIds, languageTag } from '../prompt/languages.ts';
 import { completeLine } from './completeLine.ts';
 import type { Engine, OnText } from './engine.ts';
 import { generateText } from './generateText.ts';
-import { KV_BUDGET_BYTES, type LoadedCompletionModel, loadCompletionModel } from './loadCompletionModel.ts';
+import { type LoadedCompletionModel, loadCompletionModel } from './loadCompletionModel.ts';
 import { type CompletionModel, promptFor } from './readByModel.ts';
+
+/** For the keys and values of all documents and chats together. */
+const KV_BUDGET_BYTES = 512 * 1024 * 1024;
+/** Some hundred files of a small model, a dozen of a large one. */
+const SNAPSHOT_DISK_BYTES = 1024 * 1024 * 1024;
 
 export function createEngine(): Engine {
   return new OnnxEngine();
@@ -29,10 +37,11 @@ export function createEngine(): Engine {
 
 class OnnxEngine implements Engine {
   readonly #backends = new Map<BackendName, Backend>();
+  readonly #memory = new KvMemory(KV_BUDGET_BYTES);
   #loaded: LoadedCompletionModel | null = null;
 
-  get kvBytes(): number {
-    return this.#loaded?.completion.cache.bytes ?? 0;
+  get kv(): KvStatistics {
+    return this.#memory.statistics;
   }
 
   async probe(choice: BackendChoice): Promise<BackendName> {
@@ -41,10 +50,15 @@ class OnnxEngine implements Engine {
     return backend.name;
   }
 
-  async load(folder: string, backend: BackendName): Promise<ModelInfo> {
+  async load(folder: string, backend: BackendName, snapshots: string | null): Promise<ModelInfo> {
     await this.unload();
     const start = performance.now();
-    this.#loaded = await loadCompletionModel(folder, await this.#backend(backend));
+    this.#loaded = await loadCompletionModel(
+      folder,
+      await this.#backend(backend),
+      this.#memory,
+      await openSnapshots(snapshots),
+    );
     return modelInfo(this.#loaded, performance.now() - start);
   }
 
@@ -65,6 +79,10 @@ class OnnxEngine implements Engine {
     const { tokens } = promptFor(model, params);
     const { cachedTokens } = await model.cache.prefill(tokens, turn);
     return { promptTokens: tokens.length, cachedTokens };
+  }
+
+  async snapshot(turn: Turn): Promise<void> {
+    await this.#loaded?.completion.cache.store(turn);
   }
 
   async chat(params: ChatParams, onText: OnText, turn: Turn): Promise<ChatResult> {
@@ -99,7 +117,7 @@ class OnnxEngine implements Engine {
     }
     const threads = computeThreads(backend, manifest.parameters);
     const model = await (await this.#backend(backend)).load(folder, manifest, { threads });
-    const cache = new KvCache(model, { capacity: tokens.length, budgetBytes: KV_BUDGET_BYTES });
+    const cache = new KvCache(model, { capacity: tokens.length, memory: this.#memory });
     try {
       return (await cache.prefill(tokens, turn)).logits.slice();
     } finally {
@@ -121,6 +139,12 @@ class OnnxEngine implements Engine {
     const languages = completion.manifest.completion?.languages ?? null;
     return languages === null || languages.includes(languageTag(languageId)) ? completion : null;
   }
+}
+
+async function openSnapshots(folder: string | null): Promise<SnapshotStore | undefined> {
+  if (folder === null) return undefined;
+  // A folder that can't be used is no reason to do without the model.
+  return SnapshotStore.open(folder, { diskBytes: SNAPSHOT_DISK_BYTES }).catch(() => undefined);
 }
 
 function modelInfo({ model, completion }: LoadedCompletionModel, loadMs: number): ModelInfo {

@@ -5,6 +5,7 @@ import type {
   ChatResult,
   CompleteParams,
   CompleteResult,
+  KvStatistics,
   ModelInfo,
   WarmUpParams,
   WarmUpResult,
@@ -23,17 +24,27 @@ export type OnText = (part: { readonly thought: string; readonly answer: string 
 export interface Engine<T extends Turn = Turn> {
   /** The best backend that passes its probe. @throws GemmaError `backend-unavailable` */
   probe(choice: BackendChoice): Promise<BackendName>;
-  /** Replaces the loaded model by the imported one in `folder`. No other call may be open. */
-  load(folder: string, backend: BackendName): Promise<ModelInfo>;
+  /**
+   * Replaces the loaded model by the imported one in `folder`. No other call may be open.
+   *
+   * @param snapshots folder for what is to outlive the process; null: nothing is
+   */
+  load(folder: string, backend: BackendName, snapshots: string | null): Promise<ModelInfo>;
   /** No other call may be open. */
   unload(): Promise<void>;
   complete(params: CompleteParams, turn: T): Promise<CompleteResult>;
   /** Prefills the prompt; what was prefilled until it was cancelled stays in the cache. */
   warmUp(params: WarmUpParams, turn: T): Promise<WarmUpResult>;
+  /**
+   * Writes to disk what it would take long to compute again after a restart.
+   *
+   * @throws GemmaError `superseded` when the engine's other work changed it meanwhile; `disk-full`
+   */
+  snapshot(turn: T): Promise<void>;
   /** @throws GemmaError `bad-input` when the model can't chat, or the conversation doesn't fit its context */
   chat(params: ChatParams, onText: OnText, turn: T): Promise<ChatResult>;
   /** Logits of the last position of `tokens`, with a model loaded for this call alone. */
   logits(folder: string, backend: BackendName, tokens: readonly number[], turn: T): Promise<Float32Array>;
-  /** Bytes of all KV buffers. */
-  readonly kvBytes: number;
+  /** Null: nothing has run yet. */
+  readonly kv: KvStatistics | null;
 }

@@ -3,6 +3,7 @@ import type {
   BackendName,
   ChatParams,
   CompleteParams,
+  KvStatistics,
   WarmUpParams,
 } from '../../protocol/engine.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
@@ -11,10 +12,11 @@ import type { Engine, OnText } from './engine.ts';
 /** The methods of Engine as data; a `cancel` is the memory of the caller's CancelFlag. */
 export interface EngineCalls {
   probe: { choice: BackendChoice };
-  load: { folder: string; backend: BackendName };
+  load: { folder: string; backend: BackendName; snapshots: string | null };
   unload: null;
   complete: { params: CompleteParams; cancel: SharedArrayBuffer };
   warmUp: { params: WarmUpParams; cancel: SharedArrayBuffer };
+  snapshot: { cancel: SharedArrayBuffer };
   chat: { params: ChatParams; cancel: SharedArrayBuffer };
   logits: { folder: string; backend: BackendName; tokens: readonly number[]; cancel: SharedArrayBuffer };
 }
@@ -34,4 +36,4 @@ export type EngineEvent =
   | { readonly kind: 'text'; readonly part: Parameters<OnText>[0] };
 
 /** From the worker. */
-export type EngineReply = EngineEvent & { readonly id: number; readonly kvBytes: number };
+export type EngineReply = EngineEvent & { readonly id: number; readonly kv: KvStatistics | null };

@@ -17,7 +17,7 @@ export function serveEngine(port: MessagePort, engine: Engine): void {
   });
   const serve = <M extends EngineMethod>({ id, method, args }: EngineCall<M>): void => {
     const send = (event: EngineEvent): void =>
-      port.postMessage({ id, kvBytes: engine.kvBytes, ...event } satisfies EngineReply);
+      port.postMessage({ id, kv: engine.kv, ...event } satisfies EngineReply);
     const cancel = args !== null && 'cancel' in args ? new CancelFlag(args.cancel) : new CancelFlag();
     const onText: OnText = (part) => send({ kind: 'text', part });
     scheduler
@@ -42,10 +42,11 @@ const perform: {
   ) => Promise<unknown>;
 } = {
   probe: (engine, { choice }) => engine.probe(choice),
-  load: (engine, { folder, backend }) => engine.load(folder, backend),
+  load: (engine, { folder, backend, snapshots }) => engine.load(folder, backend, snapshots),
   unload: (engine) => engine.unload(),
   complete: (engine, { params }, turn) => engine.complete(params, turn),
   warmUp: (engine, { params }, turn) => engine.warmUp(params, turn),
+  snapshot: (engine, _args, turn) => engine.snapshot(turn),
   chat: (engine, { params }, turn, onText) => engine.chat(params, onText, turn),
   logits: (engine, { folder, backend, tokens }, turn) => engine.logits(folder, backend, tokens, turn),
 };
@@ -58,6 +59,7 @@ const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgen
   complete: () => 'completion',
   chat: ({ params }) => params.purpose,
   warmUp: () => 'warmUp',
+  snapshot: () => 'warmUp',
 };
 
 /** V8, WebAssembly and ONNX Runtime say in their own words that memory is exhausted. */

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { KvStatistics } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { CancelFlag } from './cancelFlag.ts';
 import type { Engine, OnText } from './engine.ts';
@@ -15,7 +16,7 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
   readonly #worker: Worker;
   readonly #open = new Map<number, OpenCall>();
   #ids = 0;
-  #kvBytes = 0;
+  #kv: KvStatistics | null = null;
 
   /** @param onEnd the thread died; the open calls were answered */
   constructor(entry: URL, onEnd: (error: GemmaError) => void) {
@@ -32,16 +33,20 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
     });
   }
 
-  get kvBytes(): number {
-    return this.#kvBytes;
+  get kv(): KvStatistics | null {
+    return this.#kv;
   }
 
   probe(choice: EngineCalls['probe']['choice']): Promise<EngineAnswer<'probe'>> {
     return this.#call('probe', { choice });
   }
 
-  load(folder: string, backend: EngineCalls['load']['backend']): Promise<EngineAnswer<'load'>> {
-    return this.#call('load', { folder, backend });
+  load(
+    folder: string,
+    backend: EngineCalls['load']['backend'],
+    snapshots: string | null,
+  ): Promise<EngineAnswer<'load'>> {
+    return this.#call('load', { folder, backend, snapshots });
   }
 
   unload(): Promise<void> {
@@ -54,6 +59,10 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
 
   warmUp(params: EngineCalls['warmUp']['params'], cancel: CancelFlag): Promise<EngineAnswer<'warmUp'>> {
     return this.#call('warmUp', { params, cancel: cancel.buffer });
+  }
+
+  snapshot(cancel: CancelFlag): Promise<void> {
+    return this.#call('snapshot', { cancel: cancel.buffer });
   }
 
   chat(
@@ -86,7 +95,7 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
   }
 
   #answer(reply: EngineReply): void {
-    this.#kvBytes = reply.kvBytes;
+    this.#kv = reply.kv;
     const call = this.#open.get(reply.id);
     if (reply.kind === 'text') {
       call?.onText?.(reply.part);

@@ -11,6 +11,8 @@ import type { CompletionModel } from './readByModel.ts';
 
 /** A loaded model that was tuned for conversations. */
 export interface ChatModel extends CompletionModel {
+  /** Of a conversation: more than a completion gets, because it grows from turn to turn. */
+  readonly contextTokens: number;
   readonly chat: ChatFormat;
   /** Tokens of the answers it gave. */
   readonly answers: Answers;
@@ -36,7 +38,7 @@ export async function generateText(
       `The conversation has ${prompt.length} tokens; the model's context holds ${model.contextTokens}. Remove something.`,
     );
   }
-  const { sequence, cachedTokens, logits } = await model.cache.prefill(prompt, turn);
+  const { sequence, cachedTokens, logits } = await model.cache.prefill(prompt, turn, model.contextTokens);
   const prefillMs = performance.now() - start;
   // The rest of the time the cache may be asked for other sequences, between two steps.
   model.cache.pin(sequence);

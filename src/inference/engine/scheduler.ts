@@ -39,6 +39,10 @@ export class Scheduler {
     const arrival = this.#arrivals++;
     const wait = (): Promise<void> =>
       new Promise((go) => this.#waiting.push({ urgency, cancel, arrival, go }));
+    const take = async (): Promise<void> => {
+      if (this.#isHeld) await wait();
+      this.#isHeld = true;
+    };
     const turn: Turn = {
       step: async () => {
         this.#poll();
@@ -49,9 +53,16 @@ export class Scheduler {
         await resumed;
         cancel.throwIfCancelled();
       },
+      aside: async (pending) => {
+        this.#giveToNext();
+        try {
+          return await pending;
+        } finally {
+          await take();
+        }
+      },
     };
-    if (this.#isHeld) await wait();
-    this.#isHeld = true;
+    await take();
     try {
       cancel.throwIfCancelled();
       return await work(turn);

@@ -15,6 +15,7 @@ export class Budget<T extends Evictable> implements Iterable<T> {
   /** In order of use: a Set keeps insertion order, and using an item re-inserts it. */
   readonly #items = new Set<T>();
   readonly #pinned = new Set<T>();
+  #evictions = 0;
 
   constructor(limits: BudgetLimits) {
     this.#limits = limits;
@@ -28,6 +29,15 @@ export class Budget<T extends Evictable> implements Iterable<T> {
 
   get size(): number {
     return this.#items.size;
+  }
+
+  get limits(): BudgetLimits {
+    return this.#limits;
+  }
+
+  /** Items ended to make room so far. */
+  get evictions(): number {
+    return this.#evictions;
   }
 
   get pinned(): ReadonlySet<T> {
@@ -65,16 +75,20 @@ export class Budget<T extends Evictable> implements Iterable<T> {
   evict(keep?: T): boolean {
     for (const item of this.#items) {
       if (item === keep || this.#pinned.has(item)) continue;
-      this.#items.delete(item);
-      item.dispose();
+      this.end(item);
+      this.#evictions++;
       return true;
     }
     return false;
   }
 
+  /** Ends the item, pinned or not. */
+  end(item: T): void {
+    this.#pinned.delete(item);
+    if (this.#items.delete(item)) item.dispose();
+  }
+
   dispose(): void {
-    for (const item of this.#items) item.dispose();
-    this.#items.clear();
-    this.#pinned.clear();
+    for (const item of this.#items) this.end(item);
   }
 }

@@ -1,19 +1,20 @@
-import { GemmaError } from '../../protocol/errors.ts';
 import type { LoadedModel } from '../backends/backend.ts';
 import { kvBytes } from '../model/graphInterface.ts';
-import { Budget } from './budget.ts';
-import { findPrefix, type PrefixMatch } from './prefixIndex.ts';
-import { Sequence } from './sequence.ts';
+import type { KvMemory } from './kvMemory.ts';
+import { findPrefix, findStored, type PrefixMatch } from './prefixIndex.ts';
+import { positionsFor, type Room, Sequence } from './sequence.ts';
+import { type SnapshotIdentity, snapshotIdentity } from './snapshot.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import type { Turn } from './turn.ts';
 
 export interface KvCacheOptions {
-  /** Positions of each sequence: the longest prompt with its completion. */
+  /** Positions of a sequence unless its user asks for others: the longest prompt with its completion. */
   readonly capacity: number;
-  readonly budgetBytes: number;
+  /** Shared by all models. */
+  readonly memory: KvMemory;
+  /** Where sequences are kept over a restart. */
+  readonly snapshots?: SnapshotStore | undefined;
 }
-
-/** A few places in each of a few recently edited files; older ones are cheaper to prefill again than to keep. */
-const MAX_SEQUENCES = 16;
 
 export interface Prefilled {
   /** Holds exactly the prompt; the caller's to append to and rewind until the cache is next called. */
@@ -28,31 +29,39 @@ export interface Prefilled {
 export class KvCache {
   readonly #model: LoadedModel;
   readonly #capacity: number;
-  readonly #live: Budget<Sequence>;
+  readonly #memory: KvMemory;
+  readonly #snapshots: SnapshotStore | undefined;
+  readonly #identity: SnapshotIdentity;
+  /** What this process wrote of a sequence, so that it isn't written again after a limit removed the file. */
+  readonly #written = new WeakMap<Sequence, readonly number[]>();
 
-  constructor(model: LoadedModel, { capacity, budgetBytes }: KvCacheOptions) {
+  constructor(model: LoadedModel, { capacity, memory, snapshots }: KvCacheOptions) {
     this.#model = model;
     this.#capacity = capacity;
-    this.#live = new Budget({ bytes: budgetBytes, items: MAX_SEQUENCES });
+    this.#memory = memory;
+    this.#snapshots = snapshots;
+    this.#identity = snapshotIdentity(model);
   }
 
+  /** Bytes of this model's live sequences. */
   get bytes(): number {
-    return this.#live.bytes;
+    return this.#own().reduce((sum, sequence) => sum + sequence.bytes, 0);
   }
 
-  /** Live sequences. */
+  /** Live sequences of this model. */
   get size(): number {
-    return this.#live.size;
+    return this.#own().length;
   }
 
   /**
-   * A sequence that holds `tokens`, after computing those no live sequence has. What was computed before it was
-   * cancelled stays for the next call.
+   * A sequence that holds `tokens`, after computing those that neither a live sequence nor a snapshot has. What was
+   * computed before it was cancelled stays for the next call.
    *
+   * @param capacity positions the sequence may grow to
    * @throws GemmaError `cancelled`, `out-of-memory`; RangeError unless 1 ≤ tokens.length ≤ capacity
    */
-  async prefill(tokens: readonly number[], turn?: Turn): Promise<Prefilled> {
-    const sequence = this.acquire(tokens);
+  async prefill(tokens: readonly number[], turn?: Turn, capacity = this.#capacity): Promise<Prefilled> {
+    const sequence = await this.#reach(tokens, capacity);
     const cachedTokens = sequence.length;
     // Between its steps other work may use the cache.
     this.pin(sequence);
@@ -64,53 +73,100 @@ export class KvCache {
     }
   }
 
-  /**
-   * The sequence from which `tokens` are reached most cheaply: its tokens are a prefix of them, at least the last one
-   * is missing. A sequence that mostly agrees is rewound, one that merely starts alike is copied.
-   *
-   * @throws GemmaError `out-of-memory`; RangeError unless 1 ≤ tokens.length ≤ capacity
-   */
-  acquire(tokens: readonly number[]): Sequence {
-    if (tokens.length === 0 || tokens.length > this.#capacity) {
-      throw new RangeError(`A prompt of ${tokens.length} tokens doesn't fit ${this.#capacity} positions.`);
-    }
-    const match = findPrefix(this.#live, tokens, this.#live.pinned);
-    const sequence = match?.inPlace === true ? rewound(match) : this.#create(match);
-    this.#live.use(sequence);
-    return sequence;
-  }
-
   /** Never evicts the sequence nor continues it in place: others are copied from it. */
   pin(sequence: Sequence): void {
-    this.#live.pin(sequence);
+    this.#memory.live.pin(sequence);
   }
 
+  /** Lets the sequence be evicted again, but others sooner if the pinned ones had outgrown the budget. */
   unpin(sequence: Sequence): void {
-    this.#live.unpin(sequence);
+    const { live } = this.#memory;
+    live.unpin(sequence);
+    live.makeRoom(0, sequence);
+  }
+
+  /**
+   * Writes a snapshot of every sequence whose loss would cost a restarted process much, the longest first.
+   *
+   * @throws GemmaError `cancelled`; `superseded` when a sequence was rewound meanwhile; `disk-full`
+   */
+  async store(turn: Turn): Promise<void> {
+    if (this.#snapshots === undefined) return;
+    for (;;) {
+      const sequence = this.#mostWorthStoring(this.#snapshots);
+      if (sequence === null) return;
+      const tokens = [...sequence.tokens];
+      await this.#snapshots.save(this.#identity, sequence, turn);
+      this.#written.set(sequence, tokens);
+      this.#memory.countSnapshot('snapshotWrites');
+    }
   }
 
   dispose(): void {
-    this.#live.dispose();
+    for (const sequence of this.#own()) this.#memory.live.end(sequence);
   }
 
-  #create(match: PrefixMatch | null): Sequence {
-    const bytes = kvBytes(this.#model.manifest.architecture, this.#capacity);
-    const fits = this.#live.makeRoom(bytes, match?.sequence);
-    // No room beside the source: better to continue in it than to lose what it shares.
-    if (!fits && match !== null && !this.#live.pinned.has(match.sequence)) return rewound(match);
-    // A budget below one sequence still gets one; without any nothing could run.
-    for (;;) {
-      try {
-        return match === null ? new Sequence(this.#model, this.#capacity) : match.sequence.fork(match.shared);
-      } catch (error) {
-        const exhausted = error instanceof GemmaError && error.code === 'out-of-memory';
-        if (!exhausted || !this.#live.evict(match?.sequence)) throw error;
-      }
+  #own(): readonly Sequence[] {
+    return [...this.#memory.live].filter(({ model }) => model === this.#model);
+  }
+
+  #mostWorthStoring(store: SnapshotStore): Sequence | null {
+    const worthy = this.#own().filter((sequence) =>
+      store.isWorthStoring(this.#identity, sequence, this.#written.get(sequence) ?? []),
+    );
+    return worthy.toSorted((a, b) => b.length - a.length)[0] ?? null;
+  }
+
+  /**
+   * The sequence from which `tokens` are reached most cheaply: its tokens are a prefix of them, at least the last one
+   * is missing. A sequence that mostly agrees is rewound, one that merely starts alike is copied, and a snapshot is
+   * read when that is cheaper than computing what live sequences lack.
+   */
+  async #reach(tokens: readonly number[], capacity: number): Promise<Sequence> {
+    if (tokens.length === 0 || tokens.length > capacity) {
+      throw new RangeError(`A prompt of ${tokens.length} tokens doesn't fit ${capacity} positions.`);
     }
+    const room: Room = { capacity, expected: tokens.length };
+    const sequence = (await this.#restore(tokens, room)) ?? this.#fromLive(tokens, room);
+    this.#memory.live.use(sequence);
+    this.#memory.countPrompt(sequence.length, tokens.length - sequence.length);
+    return sequence;
+  }
+
+  #match(tokens: readonly number[]): PrefixMatch | null {
+    return findPrefix(this.#own(), tokens, this.#memory.live.pinned);
+  }
+
+  async #restore(tokens: readonly number[], room: Room): Promise<Sequence | null> {
+    if (this.#snapshots === undefined) return null;
+    const limit = this.#match(tokens)?.cost ?? tokens.length;
+    const found = findStored(this.#snapshots.of(this.#identity), tokens, limit);
+    if (found === null) return null;
+    const { allocate } = this.#memory;
+    const sequence = await this.#snapshots.load(found.snapshot, found.shared, this.#model, room, allocate);
+    if (sequence !== null) this.#memory.countSnapshot('snapshotReads');
+    return sequence;
+  }
+
+  #fromLive(tokens: readonly number[], room: Room): Sequence {
+    const match = this.#match(tokens);
+    return match?.inPlace === true ? rewound(match, room) : this.#create(match, room);
+  }
+
+  #create(match: PrefixMatch | null, room: Room): Sequence {
+    const { allocate, live } = this.#memory;
+    const bytes = kvBytes(this.#model.manifest.architecture, positionsFor(room));
+    const fits = live.makeRoom(bytes, match?.sequence);
+    // No room beside the source: better to continue in it than to lose what it shares.
+    if (!fits && match !== null && !live.pinned.has(match.sequence)) return rewound(match, room);
+    return match === null
+      ? new Sequence(this.#model, room.capacity, { expected: room.expected, allocate })
+      : match.sequence.fork(match.shared, room);
   }
 }
 
-function rewound({ sequence, shared }: PrefixMatch): Sequence {
+function rewound({ sequence, shared }: PrefixMatch, { capacity }: Room): Sequence {
   sequence.rewind(shared);
+  sequence.resize(capacity);
   return sequence;
 }

@@ -6,4 +6,6 @@ export interface Turn {
    * @throws GemmaError `cancelled`
    */
   step(): Promise<void>;
+  /** Lets others compute, of any urgency, until `pending` is settled. @returns what it is settled with */
+  aside<T>(pending: Promise<T>): Promise<T>;
 }

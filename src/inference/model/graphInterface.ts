@@ -98,9 +98,14 @@ export function positionsFrom(past: number, count: number): number[] {
   return Array.from({ length: count }, (_, token) => past + token);
 }
 
+/** Values of one position in each part of a KV buffer, in the order of `kvTensors`. */
+export function partWidths(architecture: Architecture): number[] {
+  return kvTensors(architecture).map(({ rowLength }) => rowLength);
+}
+
 /** Bytes of float32 keys and values for `capacity` positions. */
 export function kvBytes(architecture: Architecture, capacity: number): number {
-  const values = kvTensors(architecture).reduce((total, { rowLength }) => total + rowLength, 0);
+  const values = partWidths(architecture).reduce((sum, width) => sum + width, 0);
   return values * capacity * Float32Array.BYTES_PER_ELEMENT;
 }
 

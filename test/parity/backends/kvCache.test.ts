@@ -4,6 +4,7 @@ import type { LoadedModel } from '../../../src/inference/backends/backend.ts';
 import { createNativeBackend } from '../../../src/inference/backends/native.ts';
 import { createWasmBackend } from '../../../src/inference/backends/wasm.ts';
 import { KvCache } from '../../../src/inference/kv/kvCache.ts';
+import { KvMemory } from '../../../src/inference/kv/kvMemory.ts';
 import { assertClose } from './compare.ts';
 import { importTinyModel, type TinyModel } from './tinyModel.ts';
 
@@ -25,7 +26,7 @@ for (const backend of [createNativeBackend(), createWasmBackend()]) {
 
     it('gives the logits of a full computation after typing, deleting, jumping and coming back', async () => {
       const probe = model.createKvBuffer(CAPACITY);
-      const cache = new KvCache(model, { capacity: CAPACITY, budgetBytes: 3 * probe.bytes });
+      const cache = new KvCache(model, { capacity: CAPACITY, memory: new KvMemory(3 * probe.bytes) });
       const file = text(200, 1);
       const other = text(180, 2);
       const prompts = [

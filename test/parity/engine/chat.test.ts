@@ -47,7 +47,7 @@ for (const [backend, quantization] of [
     before(async () => {
       model = await importChatModel(quantization);
       engine = createEngine();
-      await engine.load(model.folder, backend);
+      await engine.load(model.folder, backend, null);
     });
     after(async () => {
       await engine.unload();
@@ -111,7 +111,7 @@ for (const [backend, quantization] of [
       const params = chat([{ role: 'user', text: question }], { maxTokens: 60 });
       const afresh = async (): Promise<void> => {
         await engine.unload();
-        await engine.load(model.folder, backend);
+        await engine.load(model.folder, backend, null);
       };
       await afresh();
       const expected = await engine.chat(params, silent, alone);
@@ -139,11 +139,23 @@ for (const [backend, quantization] of [
       assert.equal(actual.forwards, expected.forwards);
     });
 
+    it('goes on beyond the context of a completion', async () => {
+      const turns: ChatParams['turns'] = [{ role: 'user', text: 'rather long '.repeat(200) }];
+      const { promptTokens, answer } = await engine.chat(chat(turns), silent, alone);
+      assert.ok(promptTokens > 2_048);
+      const again = await engine.chat(
+        chat([...turns, { role: 'model', text: answer }, { role: 'user', text: question }]),
+        silent,
+        alone,
+      );
+      assert.ok(again.cachedTokens >= promptTokens);
+    });
+
     it('says what is wrong with a conversation that is too long, and serves the next', async () => {
-      const long = 'far too long '.repeat(400);
+      const long = 'far too long '.repeat(800);
       await assert.rejects(engine.chat(chat([{ role: 'user', text: long }]), silent, alone), {
         code: 'bad-input',
-        message: /context holds 2048/,
+        message: /context holds 4096/,
       });
       await engine.chat(chat([{ role: 'user', text: question }]), silent, alone);
     });

@@ -96,6 +96,21 @@ describe('admission', () => {
     assert.deepEqual(step.next.running, [running]);
   });
 
+  it('lets a snapshot run beside completions and chats, but not beside loading, which stops it', () => {
+    const [snapshot, completion] = [job('snapshot', 'all'), job('complete', 'a')];
+    const both = arriveAll(ready, [completion, snapshot, job('chat')]);
+    assert.equal(both.running.length, 3);
+    const step = arrive(both, job('model'));
+    assert.ok(step.stop.includes(snapshot) && !step.stop.includes(completion));
+    assert.deepEqual(step.start, []);
+  });
+
+  it('keeps only the newest of the snapshots that wait', () => {
+    const [older, newer] = [job('snapshot', 'all'), job('snapshot', 'all')];
+    const step = arrive(arriveAll(ready, [job('snapshot', 'all'), older]), newer);
+    assert.deepEqual(step.superseded, [older]);
+  });
+
   it('makes room in a full queue by dropping the oldest warm-up', () => {
     const oldest = job('warmUp', 'w');
     const crowd = Array.from({ length: 63 }, (_, index) => job('complete', `document ${index}`));
@@ -119,7 +134,7 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
     fc.record({
       type: fc.constant('arrive' as const),
-      kind: fc.constantFrom<JobKind>('complete', 'edit', 'chat', 'model', 'logits', 'warmUp'),
+      kind: fc.constantFrom<JobKind>('complete', 'edit', 'chat', 'model', 'logits', 'warmUp', 'snapshot'),
       document: fc.constantFrom('a', 'b', 'c'),
     }),
     fc.record({ type: fc.constant('finish' as const) }),

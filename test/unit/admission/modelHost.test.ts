@@ -22,6 +22,7 @@ describe('model host', () => {
         import: () => Promise.reject(new Error('not asked for')),
       },
       embeddedModel: 'embedded',
+      snapshots: 'snapshots',
       onProgress: () => undefined,
       onModel: (model) => heard.push(model?.name ?? null),
     });

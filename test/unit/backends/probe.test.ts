@@ -92,7 +92,15 @@ function wrong(value: number): Backend {
     manifest: Object.create(null),
     backend: 'native',
     threads: 1,
-    createKvBuffer: (capacity) => ({ capacity, bytes: 0, copyTo: () => undefined, dispose: () => undefined }),
+    runtime: 'wrong',
+    createKvBuffer: (capacity) => ({
+      capacity,
+      bytes: 0,
+      copyTo: () => undefined,
+      readPart: async () => new Float32Array(0),
+      writePart: () => undefined,
+      dispose: () => undefined,
+    }),
     forward: async () => new Float32Array(4).fill(value),
     dispose: async () => undefined,
   });

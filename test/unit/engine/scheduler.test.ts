@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import * as fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { CancelFlag } from '../../../src/inference/engine/cancelFlag.ts';
@@ -100,6 +101,37 @@ describe('the scheduler of the engine', () => {
     assert.equal(await next, 'next');
   });
 
+  it('lets even less urgent work run while a job waits for the disk, which then takes its turn', async () => {
+    const { scheduler, log, work } = engine();
+    const disk = new EventEmitter();
+    const written = once(disk, 'finish').then(() => 'written');
+    const snapshot = scheduler.run('chat', new CancelFlag(), async (turn) => {
+      await work('snapshot', 1)(turn);
+      log.push(await turn.aside(written));
+      await work('snapshot', 1)(turn);
+    });
+    const others = ['first', 'second'].map((name) =>
+      scheduler.run('warmUp', new CancelFlag(), async (turn) => {
+        await work(name, 1)(turn);
+        disk.emit('finish');
+        await new Promise((resolve) => setImmediate(resolve));
+        await work(name, 1)(turn);
+      }),
+    );
+    await Promise.all([snapshot, ...others]);
+    assert.deepEqual(log, ['snapshot', 'first', 'written', 'snapshot', 'first', 'second', 'second']);
+  });
+
+  it('gives the turn back to a job whose wait failed', async () => {
+    const { scheduler, log, work } = engine();
+    const first = scheduler.run('chat', new CancelFlag(), async (turn) => {
+      await assert.rejects(turn.aside(Promise.reject(new Error('disk full'))), /disk full/u);
+      await work('first', 2)(turn);
+    });
+    await Promise.all([first, scheduler.run('chat', new CancelFlag(), work('second', 2))]);
+    assert.deepEqual(log, ['second', 'second', 'first', 'first']);
+  });
+
   it('never lets less urgent work step while more urgent work waits, whatever arrives when', async () => {
     const urgencies: readonly Urgency[] = ['completion', 'edit', 'chat', 'warmUp'];
     const rank = (urgency: Urgency): number => urgencies.indexOf(urgency);
@@ -119,7 +151,7 @@ describe('the scheduler of the engine', () => {
             for (let i = 0; i < arrived.steps; i++) {
               await turn.step();
               for (const other of open) assert.ok(rank(arrived.urgency) <= rank(other.urgency));
-              await work(arrived.urgency, 1)({ step: async () => undefined });
+              await work(arrived.urgency, 1)(new CancelFlag());
             }
             open.delete(arrived);
           };

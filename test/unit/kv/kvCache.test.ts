@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import * as fc from 'fast-check';
 import { CancelFlag } from '../../../src/inference/engine/cancelFlag.ts';
 import { KvCache } from '../../../src/inference/kv/kvCache.ts';
+import { KvMemory } from '../../../src/inference/kv/kvMemory.ts';
 import { bytesOf, expectedLogits, RecordingModel } from './recordingModel.ts';
 
 const CAPACITY = 256;
@@ -104,6 +105,35 @@ describe('the KV cache', () => {
     assert.equal(model.live, 0);
   });
 
+  it('lets a sequence grow at the cost of the least recently used ones', async () => {
+    const { cache, model } = cacheFor(4, 512);
+    const chat = Array.from({ length: 500 }, (_, i) => i);
+    const { sequence } = await cache.prefill(chat, undefined, 2_000);
+    await cache.prefill([-1, 1]);
+    await cache.prefill([-2, 2]);
+    const more = Array.from({ length: 100 }, () => 7);
+    assert.deepEqual([...(await sequence.append(more, 1))], expectedLogits([...chat, ...more]));
+    assert.equal(sequence.bytes, bytesOf(1_024));
+    assert.deepEqual([cache.size, model.live], [2, 2]);
+    assert.equal((await cache.prefill([-2, 2, 3])).cachedTokens, 2);
+    await assert.rejects(sequence.append(Array<number>(1_401).fill(1), 1), RangeError, 'its own limit stays');
+  });
+
+  it('shares its memory with the caches of other models, and ends only its own', async () => {
+    const memory = new KvMemory(2 * bytesOf(CAPACITY));
+    const [one, two] = [new RecordingModel(), new RecordingModel()];
+    const [first, second] = [one, two].map((model) => new KvCache(model, { capacity: CAPACITY, memory }));
+    await first!.prefill([1, 1]);
+    await second!.prefill([1, 1, 2]);
+    assert.equal(two.computed, 3, 'keys and values of one model mean nothing to another');
+    await second!.prefill([3, 3]);
+    assert.deepEqual([one.live, two.live], [0, 2]);
+    const { sequences, evictions, prompts, hits, prefilledTokens } = memory.statistics;
+    assert.deepEqual([sequences, evictions, prompts, hits, prefilledTokens], [2, 1, 3, 0, 7]);
+    first!.dispose();
+    assert.equal(two.live, 2);
+  });
+
   it('frees every buffer when it is disposed of', async () => {
     const { cache, model } = cacheFor(4);
     await cache.prefill([1, 1]);
@@ -160,9 +190,9 @@ const operation = fc.record({
   tokens: fc.array(fc.nat({ max: 3 }), { maxLength: 90 }),
 });
 
-/** A cache with a budget for `buffers` sequences. */
-function cacheFor(buffers: number) {
+/** A cache with a budget for `buffers` sequences of `capacity` positions. */
+function cacheFor(buffers: number, capacity = CAPACITY) {
   const model = new RecordingModel();
-  const cache = new KvCache(model, { capacity: CAPACITY, budgetBytes: buffers * bytesOf(CAPACITY) });
+  const cache = new KvCache(model, { capacity, memory: new KvMemory(buffers * bytesOf(capacity)) });
   return { cache, model };
 }

@@ -7,17 +7,23 @@ export const VOCAB_SIZE = 2;
 
 /** Logits that the model owes for the position after `tokens`. */
 export function expectedLogits(tokens: readonly number[]): number[] {
-  const hash = tokens.reduce((sum, token) => (sum * 31 + token + 1) % 65_521, 7);
-  return [hash, tokens.at(-1) ?? 0];
+  return [tokens.reduce(nextHash, SEED), tokens.at(-1) ?? 0];
+}
+
+const SEED = 7;
+
+function nextHash(hash: number, token: number): number {
+  return (hash * 31 + token + 1) % 65_521;
 }
 
 /**
- * A model whose keys are the token ids themselves and whose logits depend on every row before: any wrong row, shifted
- * copy or stale tail changes them. Counts what runs and what lives.
+ * A model whose keys are the token ids and whose values are hashes of all tokens up to them. A forward recomputes the
+ * hashes, so any row that is wrong, shifted, stale or of another history is found. Counts what runs and what lives.
  */
 export class RecordingModel implements LoadedModel {
   readonly backend = 'wasm';
   readonly threads = 1;
+  readonly runtime: string = 'recorder 1';
   readonly manifest = manifest();
   /** Tokens computed so far. */
   computed = 0;
@@ -41,13 +47,13 @@ export class RecordingModel implements LoadedModel {
     if (rows < 1 || rows > tokens.length) throw new RangeError('Rows.');
     this.forwards++;
     // A forward that fails half-way has written half of its rows.
-    kv.rows.set(tokens.slice(0, Math.ceil(tokens.length / 2)), past);
+    kv.write(past, tokens.slice(0, Math.ceil(tokens.length / 2)));
     this.beforeForward();
-    kv.rows.set(tokens, past);
+    kv.write(past, tokens);
     this.computed += tokens.length;
     const total = past + tokens.length;
     const logits = Array.from({ length: rows }, (_, row) => {
-      return expectedLogits(Array.from(kv.rows.subarray(0, total - rows + row + 1)));
+      return expectedLogits(kv.tokens(total - rows + row + 1));
     });
     return Float32Array.from(logits.flat());
   }
@@ -56,14 +62,16 @@ export class RecordingModel implements LoadedModel {
 }
 
 class RowBuffer implements KvBuffer {
-  readonly rows: Int32Array;
   readonly capacity: number;
+  readonly #keys: Float32Array;
+  readonly #values: Float32Array;
   readonly #onDispose: () => void;
   #disposed = false;
 
   constructor(capacity: number, onDispose: () => void) {
     this.capacity = capacity;
-    this.rows = new Int32Array(capacity).fill(-1);
+    this.#keys = new Float32Array(capacity).fill(-1);
+    this.#values = new Float32Array(capacity).fill(-1);
     this.#onDispose = onDispose;
   }
 
@@ -71,15 +79,51 @@ class RowBuffer implements KvBuffer {
     return bytesOf(this.capacity);
   }
 
+  /** Writes the rows of `tokens` on top of the first `past` ones, which must be sound. */
+  write(past: number, tokens: readonly number[]): void {
+    let hash = this.tokens(past).reduce(nextHash, SEED);
+    for (const [i, token] of tokens.entries()) {
+      hash = nextHash(hash, token);
+      this.#keys[past + i] = token;
+      this.#values[past + i] = hash;
+    }
+  }
+
+  /** @throws Error when a row is not of this position in this history */
+  tokens(length: number): number[] {
+    if (this.#disposed) throw new Error('Used after its end.');
+    const tokens = Array.from(this.#keys.subarray(0, length));
+    let hash = SEED;
+    for (const [position, token] of tokens.entries()) {
+      hash = nextHash(hash, token);
+      if (this.#values[position] !== hash) throw new Error(`Row ${position} is of another history.`);
+    }
+    return tokens;
+  }
+
   copyTo(target: KvBuffer, length: number): void {
     if (!(target instanceof RowBuffer) || this.#disposed) throw new TypeError('Not a live buffer.');
-    target.rows.set(this.rows.subarray(0, length));
+    target.#keys.set(this.#keys.subarray(0, length));
+    target.#values.set(this.#values.subarray(0, length));
+  }
+
+  async readPart(part: number, length: number): Promise<Float32Array> {
+    return this.#part(part).slice(0, length);
+  }
+
+  writePart(part: number, rows: Float32Array): void {
+    this.#part(part).set(rows);
   }
 
   dispose(): void {
     if (this.#disposed) throw new Error('Disposed twice.');
     this.#disposed = true;
     this.#onDispose();
+  }
+
+  #part(part: number): Float32Array {
+    if (this.#disposed) throw new Error('Used after its end.');
+    return part === 0 ? this.#keys : this.#values;
   }
 }
 
