@@ -23,7 +23,7 @@ const ProcessArguments = v.object({
   /** Without requests for this long, the weights are given back. */
   'unload-ms': milliseconds(10 * MINUTE),
   /** Without requests for this long, what was computed is written to disk, where a load allows it. */
-  'snapshot-ms': milliseconds(10_000),
+  'snapshot-ms': milliseconds(30_000),
   /** A job that goes on this long after its cancellation is beyond reach. */
   'obey-ms': milliseconds(2_000),
 });

@@ -11,6 +11,7 @@ import { KvCache } from '../../../src/inference/kv/kvCache.ts';
 import { KvMemory } from '../../../src/inference/kv/kvMemory.ts';
 import { Sequence } from '../../../src/inference/kv/sequence.ts';
 import { SnapshotStore } from '../../../src/inference/kv/snapshotStore.ts';
+import { partWidths } from '../../../src/inference/model/graphInterface.ts';
 import { type ImportedEmbeddedModel, importEmbeddedModel } from '../../support/embeddedModel.ts';
 import { someTokens } from './compare.ts';
 
@@ -37,6 +38,21 @@ for (const backend of [createNativeBackend(), createWasmBackend()]) {
       const snapshots = await SnapshotStore.open(folder, { diskBytes: 1e9 });
       return { model, cache: new KvCache(model, { capacity: 700, memory: new KvMemory(1e9), snapshots }) };
     }
+
+    it('can be read and written part by part', async () => {
+      const { model } = await start();
+      const [from, to] = [model.createKvBuffer(9), model.createKvBuffer(5)];
+      const widths = partWidths(imported.manifest.architecture);
+      const rowsOf = (part: number): Float32Array =>
+        Float32Array.from({ length: 5 * widths[part]! }, (_, i) => part + i / 64);
+      for (const part of widths.keys()) from.writePart(part, rowsOf(part));
+      from.copyTo(to, 5);
+      for (const part of widths.keys()) assert.deepEqual(await to.readPart(part, 5), rowsOf(part));
+      await assert.rejects(to.readPart(0, 6), RangeError);
+      assert.throws(() => to.writePart(0, new Float32Array(6 * widths[0]!)), RangeError);
+      for (const buffer of [from, to]) buffer.dispose();
+      await model.dispose();
+    });
 
     it('give the same bits after rewinding, growing and forking', async () => {
       const { model } = await start();

@@ -76,6 +76,21 @@ describe('the KV buffer of the native backend', () => {
     assert.deepEqual(seen(copy, 6)[2], [0.2, 1.2, 2.2, 3.2, 4.2, 0].map(Math.fround));
   });
 
+  it('gives its parts away as they are, and takes them back', async () => {
+    const buffer = new NativeKvBuffer(Tensor, shape, CAPACITY);
+    const other = new NativeKvBuffer(Tensor, shape, 20);
+    write(buffer, 0, 8);
+    for (const part of widths.keys()) {
+      const rows = await buffer.readPart(part, 7);
+      assert.equal(rows.length, 7 * widths[part]!);
+      other.writePart(part, rows);
+      rows.fill(99);
+    }
+    assert.deepEqual(seen(other, 7), seen(buffer, 7));
+    await assert.rejects(other.readPart(0, 21), RangeError);
+    assert.throws(() => other.writePart(3, new Float32Array(21 * widths[3]!)), RangeError);
+  });
+
   it('refuses capacities that the rotary tables do not reach', () => {
     for (const capacity of [0, -1, 1.5, Number.NaN, shape.maxPositions + 1]) {
       assert.throws(() => new NativeKvBuffer(Tensor, shape, capacity), RangeError);
