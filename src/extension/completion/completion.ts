@@ -67,8 +67,10 @@ export class Completion extends Disposable {
     }
     const model = this.#settings.get('gemmaCode.engine.model');
     const backend = this.#settings.get('gemmaCode.engine.backend');
-    const snapshots = this.#settings.get('gemmaCode.engine.snapshots');
-    this.#engine.start({ ...(model === '' ? {} : { model }), backend, snapshots });
+    const isBuiltIn = model === '';
+    // The built-in model reads its longest prompt in a moment: nothing to keep somebody's text on a disk for.
+    const snapshots = !isBuiltIn && this.#settings.get('gemmaCode.engine.snapshots');
+    this.#engine.start({ ...(isBuiltIn ? {} : { model }), backend, snapshots });
   }
 
   #switches(): CompletionSwitches {
