@@ -67,7 +67,7 @@ const both = [local, global];
 export const shapes: readonly Shape[] = [
   shape('gemma-3-270m', { layers: both, greedy: 256 }),
   shape('gemma-3-270m', { layers: both, prompt: 530, rows: 32, greedy: 8 }),
-  shape('gemma-3-1b-it', { layers: both, greedy: 128 }),
+  shape('gemma-3-1b-it', { layers: both, greedy: 256 }),
   shape('gemma-2-2b', { layers: both, greedy: 32 }),
   shape('gemma-2-2b', { layers: [local], prompt: 4_110, rows: 32, greedy: 8 }),
   shape('gemma-2b', { layers: [global, global], greedy: 32 }),
