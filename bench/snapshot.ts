@@ -14,8 +14,8 @@ import { withTemporaryHome } from './temporaryHome.ts';
  * so loading them is left out.
  */
 const ROUNDS = 3;
-/** As many tokens, which are characters here, as fit the context of a completion. */
-const PROMPT_CHARS = 1_850;
+/** Of a tokenizer that knows few words: about as many tokens as fit the context of a completion. */
+const PROMPT_CHARS = 1_700;
 /** More than a slow disk takes for one. */
 const WRITE_MS = 60_000;
 

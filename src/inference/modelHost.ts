@@ -36,7 +36,10 @@ export class ModelHost {
     return this.#model;
   }
 
-  load(load: Load): Promise<ModelInfo> {
+  load(asked: Load): Promise<ModelInfo> {
+    // A client without an opinion about snapshots shares the model of those that have one.
+    const { snapshots } = this.#loading?.load ?? this.#loaded ?? {};
+    const load = { ...asked, snapshots: asked.snapshots ?? snapshots };
     if (this.#loading !== null && isSame(this.#loading.load, load)) return this.#loading.promise;
     if (
       this.#loading === null &&

@@ -45,7 +45,7 @@ export const LoadParams = v.object({
   backend: BackendChoice,
   /**
    * Whether keys and values of prompts, and with them the prompts' text, may be kept on disk over a restart; false also
-   * removes what was kept. Absent: nothing is kept, nothing removed.
+   * removes what was kept. Absent: as the loads before; at first nothing is kept and nothing removed.
    */
   snapshots: v.optional(v.boolean()),
 });

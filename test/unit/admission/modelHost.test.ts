@@ -10,9 +10,12 @@ describe('model host', () => {
   let heard: (string | null)[];
   let imports: string[];
 
-  function host(ensureImported: ModelStore['ensureImported'] = async (model) => model): ModelHost {
+  function host(
+    ensureImported: ModelStore['ensureImported'] = async (model) => model,
+    engine = createFakeEngine(),
+  ): ModelHost {
     return new ModelHost({
-      engine: createFakeEngine(),
+      engine,
       jobs,
       store: {
         ensureImported: (model, format, onFraction) => {
@@ -22,7 +25,7 @@ describe('model host', () => {
         import: () => Promise.reject(new Error('not asked for')),
       },
       embeddedModel: 'embedded',
-      snapshots: 'snapshots',
+      snapshots: '/nowhere/snapshots',
       onProgress: () => undefined,
       onModel: (model) => heard.push(model?.name ?? null),
     });
@@ -50,6 +53,21 @@ describe('model host', () => {
     const three = await models.load({ backend: 'auto' });
     assert.deepEqual([one.parameters, two.parameters, three.parameters], [1, 1, 1]);
     assert.deepEqual(heard, ['embedded']);
+  });
+
+  it('asks for snapshots as the last client with an opinion did, and loads anew only when that changes', async () => {
+    const asked: (string | null)[] = [];
+    const engine = createFakeEngine();
+    const load = engine.load.bind(engine);
+    engine.load = (folder, backend, snapshots) => {
+      asked.push(snapshots);
+      return load(folder, backend, snapshots);
+    };
+    const models = host(undefined, engine);
+    for (const snapshots of [undefined, true, undefined, true, false, undefined]) {
+      await models.load({ backend: 'auto', snapshots });
+    }
+    assert.deepEqual(asked, [null, '/nowhere/snapshots', null]);
   });
 
   it('replaces the model by another one, telling everybody', async () => {
