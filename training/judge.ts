@@ -33,7 +33,7 @@ export async function loadPebble(): Promise<CompletionModel> {
   const folder = await ensureImported({
     source: fileURLToPath(new URL('../models/pebble', import.meta.url)),
     home: join(tmpdir(), 'gemma-code-evaluation'),
-    format: 'q4',
+    format: { bestFor: 'native' },
   });
   return (await loadCompletionModel(folder, await probeBackends('native'), new KvMemory(KV_BYTES)))
     .completion;

@@ -8,18 +8,18 @@ import { listWeightFiles } from '../importer/weightFiles.ts';
 export const WeightFormat = v.union([Quantization, v.object({ bestFor: BackendName })]);
 export type WeightFormat = v.InferOutput<typeof WeightFormat>;
 
-/** Up to this size full precision costs less than what int8 activations cost in time and in exactness. */
+/** Above this a decoded token waits for memory, not for the processor. */
 const SMALL_CHECKPOINT_BYTES = 100_000_000;
 
 /**
- * int4 is the fastest natively. WebAssembly has no int4 kernels: there int8 is the fastest for large models, but it
- * scales the activations of a whole chunk together, so that logits depend on how a prompt was cut, and small models
- * gain nothing from it.
+ * Large models run natively in int4, of which the least has to be read for a token. Small ones don't wait for memory:
+ * in int8 they decode as fast, read a prompt and several candidates in half the time, and lose less. WebAssembly has no
+ * int4 kernels.
  */
 export async function quantizationFor(folder: CheckpointFolder, format: WeightFormat): Promise<Quantization> {
   if (typeof format === 'string') return format;
-  if (format.bestFor === 'native') return 'q4';
+  if (format.bestFor === 'wasm') return 'q8';
   let bytes = 0;
   for (const { path } of await listWeightFiles(folder)) bytes += (await stat(path)).size;
-  return bytes <= SMALL_CHECKPOINT_BYTES ? 'f32' : 'q8';
+  return bytes <= SMALL_CHECKPOINT_BYTES ? 'q8' : 'q4';
 }

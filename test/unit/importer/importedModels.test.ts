@@ -4,11 +4,13 @@ import { once } from 'node:events';
 import { mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { CheckpointFolder } from '../../../src/inference/importer/checkpointFolder.ts';
 import { readManifest } from '../../../src/inference/model/modelManifest.ts';
 import { ensureImported } from '../../../src/inference/store/importedModels.ts';
+import { quantizationFor } from '../../../src/inference/store/weightFormat.ts';
 import { verifyModel } from '../../../src/inference/store/verifyModel.ts';
 import { type ErrorCode, GemmaError } from '../../../src/protocol/errors.ts';
-import type { Quantization } from '../../../src/protocol/engine.ts';
+import type { BackendName, Quantization } from '../../../src/protocol/engine.ts';
 import { randomCheckpoint, writeCheckpoint } from '../../support/checkpoints.ts';
 import { type Workplace, workplace } from '../../support/checkpointWorkplace.ts';
 
@@ -129,19 +131,15 @@ describe('A checkpoint asked for by name', () => {
     assert.deepEqual(await readdir(join(work.root, 'home', 'models')), []);
   });
 
-  it('takes the form that a backend runs best: a small one stays exact in WebAssembly', async () => {
+  it('takes the form that a backend runs best: int4 where a large model runs natively, int8 elsewhere', async () => {
     await using work = await workplace();
-    for (const [bestFor, quantization] of [
-      ['native', 'q4'],
-      ['wasm', 'f32'],
-    ] as const) {
-      const folder = await ensureImported({
-        source: work.source,
-        home: join(work.root, 'home'),
-        format: { bestFor },
-      });
-      assert.equal((await readManifest(folder)).quantization, quantization);
-    }
+    const weights = work.path('model.safetensors');
+    const best = async (bestFor: BackendName): Promise<Quantization> =>
+      quantizationFor(await CheckpointFolder.open(work.source), { bestFor });
+    await truncate(weights, 100_000_000);
+    assert.deepEqual([await best('native'), await best('wasm')], ['q8', 'q8']);
+    await truncate(weights, 100_000_001);
+    assert.deepEqual([await best('native'), await best('wasm')], ['q4', 'q8']);
   });
 
   it('is imported by two processes at once without harm: one import stays, both use it', async function () {
