@@ -194,7 +194,7 @@ function headerOf(metadata: Record<string, Metadata>, tensors: readonly GgufTens
   const parts: Buffer[] = [];
   const entries = Object.entries(metadata);
   parts.push(Buffer.from('GGUF'), u32(VERSION), u64(tensors.length), u64(entries.length));
-  for (const [key, entry] of entries) parts.push(string(key), ...valueOf(entry));
+  for (const [key, entry] of entries) parts.push(string(key), Buffer.concat(valueOf(entry)));
   let offset = 0;
   for (const { name, dims, type } of tensors) {
     parts.push(string(name), u32(dims.length), ...dims.map(u64), u32(ggmlTypes[type]), u64(offset));
