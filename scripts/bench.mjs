@@ -4,11 +4,11 @@ import { becomeNode } from './becomeNode.mjs';
 import { root } from './setup/paths.mjs';
 import { setUp } from './setup.mjs';
 
-const modes = ['run', 'busy', 'snapshot', 'speculate', 'turns'];
+const modes = ['run', 'busy', 'peers', 'snapshot', 'speculate', 'turns'];
 const mode = process.argv[2] ?? 'run';
 if (!modes.includes(mode)) {
   console.error(`There is no bench ${mode}. The benches are: ${modes.join(', ')}.`);
   process.exit(2);
 }
 await setUp(['dependencies', 'bundles']);
-await becomeNode(['--import', 'tsx', path.join(root, `bench/${mode}.ts`)], root);
+await becomeNode(['--import', 'tsx', path.join(root, `bench/${mode}.ts`), ...process.argv.slice(3)], root);

@@ -1,4 +1,4 @@
-import { type RandomCheckpoint, randomWeights, tinyConfig } from './checkpoints.ts';
+import { gaussian, type RandomCheckpoint, randomWeights, tinyConfig } from './checkpoints.ts';
 
 type Config = Record<string, unknown>;
 
@@ -97,4 +97,17 @@ export const tinyGenerationNames: readonly TinyGeneration[] = Object.keys(tinyGe
 /** A random checkpoint of the kind, with `changes` to its config.json. */
 export function tinyGeneration(name: TinyGeneration, changes: Config = {}): RandomCheckpoint {
   return randomWeights({ ...tinyGenerations[name], ...changes });
+}
+
+/**
+ * Embedding and head are one table, so that a random model mostly says the last token again. Norm weights around zero
+ * before the head make it say something else each time.
+ */
+export function talkative(name: TinyGeneration, changes: Config = {}): RandomCheckpoint {
+  const checkpoint = tinyGeneration(name, changes);
+  const { shape, values } = checkpoint.tensors.get('model.norm.weight')!;
+  const normal = gaussian(3);
+  const zero = name.startsWith('Gemma 4') ? 0 : -1;
+  checkpoint.tensors.set('model.norm.weight', { shape, values: values.map(() => zero + normal()) });
+  return checkpoint;
 }
