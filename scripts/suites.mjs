@@ -45,7 +45,8 @@ export const suites = {
     ],
   },
   unit: { needs: ['dependencies'], tasks: [mocha('test/unit')] },
-  parity: { needs: ['dependencies', 'bundles'], tasks: [mocha('test/parity')] },
+  // Chromium brings the Vulkan driver that stands in for a GPU.
+  parity: { needs: ['dependencies', 'bundles', 'chromium'], tasks: [mocha('test/parity')] },
   fault: { needs: ['dependencies', 'bundles'], tasks: [mocha('test/fault')] },
   host: { needs: ['dependencies', 'chromium', 'host'], tasks: [mocha('test/host')] },
   extension: {

@@ -22,10 +22,11 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const milliseconds = v.pipe(v.number(), v.minValue(0));
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_PATH_CHARS));
 
-export const BackendName = v.picklist(['native', 'wasm']);
+/** `webgpu`: the GPU; `native` and `wasm`: the processor. */
+export const BackendName = v.picklist(['webgpu', 'native', 'wasm']);
 export type BackendName = v.InferOutput<typeof BackendName>;
 /** What a person may ask for; `auto` lets the probe choose. */
-export const BackendChoice = v.picklist(['auto', 'native', 'wasm']);
+export const BackendChoice = v.picklist(['auto', ...BackendName.options]);
 export type BackendChoice = v.InferOutput<typeof BackendChoice>;
 
 /** Weight format of an imported model: int4 (native), int8 (WASM) or full precision. */

@@ -6,6 +6,7 @@
  * - `model-unsupported`: a sound checkpoint of an architecture that can't be run
  * - `no-model`: no model is loaded or configured
  * - `backend-unavailable`: no ONNX Runtime backend passed its probe
+ * - `device-lost`: the GPU stopped working; its backend can't be used until the process starts anew
  * - `out-of-memory`, `disk-full`: the machine has no room
  * - `cancelled`: the caller cancelled; never shown to a person
  * - `superseded`: a newer request for the same document replaced this one; never shown
@@ -20,6 +21,7 @@ export const errorCodes = [
   'model-unsupported',
   'no-model',
   'backend-unavailable',
+  'device-lost',
   'out-of-memory',
   'disk-full',
   'cancelled',

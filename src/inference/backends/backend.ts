@@ -4,7 +4,9 @@ import type { ModelManifest } from '../model/modelManifest.ts';
 /** One way to run ONNX Runtime. Calls block the thread, so only the engine worker makes them. */
 export interface Backend {
   readonly name: BackendName;
-  /** Throws GemmaError (`model-damaged`, `out-of-memory`, `backend-unavailable`). */
+  /** Which form of a graph it runs. */
+  readonly processor: 'cpu' | 'gpu';
+  /** Throws GemmaError (`model-damaged`, `out-of-memory`, `backend-unavailable`, `device-lost`). */
   load(folder: string, manifest: ModelManifest, options: LoadOptions): Promise<LoadedModel>;
   /** As `load`, from a graph that holds its weights itself; of `manifest` only name and architecture are used. */
   loadGraph(graph: Uint8Array, manifest: ModelManifest, options: LoadOptions): Promise<LoadedModel>;
@@ -46,7 +48,7 @@ export interface KvBuffer {
   copyTo(target: KvBuffer, length: number): void;
   /** A copy of the first `length` positions of a part. @throws RangeError beyond the capacity */
   readPart(part: number, length: number): Promise<Float32Array>;
-  /** Replaces the first positions of a part; `rows` is copied. @throws RangeError beyond the capacity */
+  /** Makes `rows`, which is copied, the first positions of a part; it is open what lies beyond. @throws RangeError beyond the capacity */
   writePart(part: number, rows: Float32Array): void;
   dispose(): void;
 }

@@ -24,6 +24,7 @@ import { loadError, runError } from './ortError.ts';
 export function createNativeBackend(specifier?: string): Backend {
   return {
     name: 'native',
+    processor: 'cpu',
     async load(folder, manifest, options) {
       const ort = loadOrtNative(specifier);
       const graph = await modelFilePath(folder, manifest.graph);

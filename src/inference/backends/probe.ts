@@ -5,27 +5,43 @@ import { createNativeBackend } from './native.ts';
 import { probeGraph, probeLogits, probeManifest, probePrompt, probeToken } from './probeGraph.ts';
 import { computeThreads } from './threads.ts';
 import { createWasmBackend } from './wasm.ts';
+import { createWebGpuBackend } from './webgpu/nativeBackend.ts';
 
 /** The probe's logits are about 1, and float32 sums of 32 products differ by less than this whatever their order. */
 const TOLERANCE = 1e-4;
 
+/**
+ * What is tried for a choice, in this order. A graphics driver comes and goes, so that a person who chose the GPU is
+ * served by the processor without it. Nobody gets it unasked: steps of small models are faster without, and a driver
+ * may compute on the processor.
+ */
+const tried: Record<BackendChoice, readonly BackendName[]> = {
+  auto: ['native', 'wasm'],
+  webgpu: ['webgpu', 'native', 'wasm'],
+  native: ['native'],
+  wasm: ['wasm'],
+};
+
 export interface ProbeOptions {
-  /** Fastest first. */
   readonly candidates?: readonly Backend[];
   /** Told of every backend that is passed over. */
   readonly onSkip?: (backend: BackendName, reason: string) => void;
 }
 
 /**
- * The fastest backend that computes a known answer here; a library may be absent, of another platform, or broken.
+ * The first backend for `choice` that computes a known answer here; a library may be absent, of another platform, or broken.
  *
  * @throws GemmaError `backend-unavailable` with the reason of each that failed
  */
 export async function probeBackends(choice: BackendChoice, options: ProbeOptions = {}): Promise<Backend> {
-  const candidates = options.candidates ?? [createNativeBackend(), createWasmBackend()];
+  const candidates = options.candidates ?? [
+    createWebGpuBackend(),
+    createNativeBackend(),
+    createWasmBackend(),
+  ];
   const reasons: string[] = [];
-  for (const backend of candidates) {
-    if (choice !== 'auto' && choice !== backend.name) continue;
+  const inOrder = tried[choice].flatMap((name) => candidates.filter((backend) => backend.name === name));
+  for (const backend of inOrder) {
     try {
       await probe(backend);
       return backend;
@@ -39,7 +55,7 @@ export async function probeBackends(choice: BackendChoice, options: ProbeOptions
 }
 
 async function probe(backend: Backend): Promise<void> {
-  const model = await backend.loadGraph(probeGraph(), probeManifest, {
+  const model = await backend.loadGraph(probeGraph(backend.processor), probeManifest, {
     threads: computeThreads(backend.name, probeManifest.parameters),
   });
   try {

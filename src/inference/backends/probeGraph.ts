@@ -1,11 +1,13 @@
 import { type Build, lastRows } from '../importer/build.ts';
+import { forGpu } from '../importer/gpuGraph.ts';
 import { declareInterface } from '../importer/graph.ts';
 import { GraphBuilder } from '../importer/graphBuilder.ts';
 import { type OnnxInitializer, type OnnxNode, writeOnnx } from '../importer/onnxWriter.ts';
 import { addMasks, addRowAttention, addRows } from '../importer/rowAttention.ts';
 import { weightFormats } from '../importer/weightFormat.ts';
 import { family } from '../model/family.ts';
-import type { ModelManifest } from '../model/modelManifest.ts';
+import type { Backend } from './backend.ts';
+import type { ModelFile, ModelManifest } from '../model/modelManifest.ts';
 
 /*
  * A model of one layer with the inputs and outputs of every imported graph and its two parts that libraries get
@@ -27,9 +29,11 @@ export const probeToken = 0;
 /** Logits after the last step, worked out in float64 from the definition of the operators. */
 export const probeLogits: readonly number[] = [0.2950978637, 0.5048907133, 0.6158388738, 0.7737343672];
 
+const NO_FILE: ModelFile = { name: '', bytes: 0, sha256: '' };
+
 /** Only name and architecture matter: the graph holds its weights itself. */
 export const probeManifest: ModelManifest = {
-  format: 2,
+  format: 3,
   name: 'the probe',
   architecture: {
     generation: 'gemma3',
@@ -57,15 +61,16 @@ export const probeManifest: ModelManifest = {
   },
   parameters: 0,
   quantization: 'q4',
-  graph: { name: '', bytes: 0, sha256: '' },
+  graph: NO_FILE,
+  gpuGraph: NO_FILE,
   weights: [],
-  tokenizer: { name: '', bytes: 0, sha256: '' },
+  tokenizer: NO_FILE,
   completion: null,
   chat: null,
 };
 
-/** The ONNX file. */
-export function probeGraph(): Uint8Array {
+/** The ONNX file, in the form for the processor or for GPUs. */
+export function probeGraph(processor: Backend['processor']): Uint8Array {
   const graph = new GraphBuilder();
   const build: Build = {
     graph,
@@ -82,7 +87,8 @@ export function probeGraph(): Uint8Array {
   const attended = addRowAttention(build, 0, lastRows(build, 'x'), tables);
   graph.nodes.push(matMulInt4(attended, 'output', VOCAB));
   graph.op('Squeeze', ['output', 'batch_axis'], 'logits');
-  const { nodes, inputs, outputs, constants } = graph;
+  const { nodes, inputs, outputs, constants } =
+    processor === 'gpu' ? forGpu(graph, probeManifest.architecture) : graph;
   const initializers = [
     ...constants,
     float32('embedding', [VOCAB, HIDDEN], (i) => (((i * 37) % 19) - 9) / 8),

@@ -26,6 +26,7 @@ import { WasmValues } from './wasmValues.ts';
 export function createWasmBackend(folder?: string): Backend {
   return {
     name: 'wasm',
+    processor: 'cpu',
     async load(modelFolder, manifest, options) {
       const graph = await readModelFile(modelFolder, manifest.graph);
       const weights = new Map<string, Uint8Array>();

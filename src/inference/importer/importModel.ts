@@ -13,7 +13,9 @@ import { Checkpoint } from './checkpoint.ts';
 import { CheckpointFolder } from './checkpointFolder.ts';
 import { createFolder } from './createFolder.ts';
 import { DataFileWriter } from './dataFileWriter.ts';
+import { forGpu } from './gpuGraph.ts';
 import { buildGraph } from './graph.ts';
+import type { GraphBuilder } from './graphBuilder.ts';
 import { modelName } from './modelName.ts';
 import { type OnnxInitializer, writeOnnx } from './onnxWriter.ts';
 import { readLayouts } from './readLayouts.ts';
@@ -36,15 +38,15 @@ export interface ImportOptions {
 }
 
 /** Raise when the same checkpoint gives other files: earlier imports are then made anew. */
-export const IMPORT_VERSION = 3;
+export const IMPORT_VERSION = 4;
 
 export const MAX_CONFIG_BYTES = 1_000_000;
 /** Gemma 3's is 33 MB. */
 export const MAX_TOKENIZER_BYTES = 64 * 2 ** 20;
 
 /**
- * Converts a checkpoint to an imported model folder: graph.onnx, weights.N.bin, tokenizer.bin and manifest.json. The
- * same checkpoint always gives the same bytes. Streams: a chunk of rows, for q8 one int8 matrix, is in memory at a time.
+ * Converts a checkpoint to an imported model folder: graph.onnx, graph.gpu.onnx, weights.N.bin, tokenizer.bin and manifest.json.
+ * The same checkpoint always gives the same bytes. Streams: a chunk of rows, for q8 one int8 matrix, is in memory at a time.
  *
  * @throws GemmaError `bad-input` (source or target), `model-damaged`, `model-unsupported`, `disk-full`, `cancelled`;
  * then nothing is left behind
@@ -69,7 +71,7 @@ export async function importModel(options: ImportOptions): Promise<ImportResult>
     const manifest = await createFolder(options.target, async (target): Promise<ModelManifest> => {
       const model = await writeModel(target, architecture, checkpoint, options);
       const written: ModelManifest = {
-        format: 2,
+        format: 3,
         name,
         architecture,
         parameters,
@@ -112,9 +114,9 @@ async function writeModel(
   architecture: Architecture,
   checkpoint: Checkpoint,
   { quantization, onProgress, cancelled }: ImportOptions,
-): Promise<Pick<ModelManifest, 'graph' | 'weights'>> {
-  const { weights, constants, nodes, inputs, outputs } = buildGraph(architecture, quantization);
-  const initializers: OnnxInitializer[] = [...constants];
+): Promise<Pick<ModelManifest, 'graph' | 'gpuGraph' | 'weights'>> {
+  const graph = buildGraph(architecture, quantization);
+  const external: OnnxInitializer[] = [];
   const writer = new DataFileWriter(target, 'weights');
   let done = 0;
   const read = async (tensor: string, first: number, out: Float32Array): Promise<void> => {
@@ -124,15 +126,23 @@ async function writeModel(
     onProgress?.(Math.min(1, done / checkpoint.parameters));
   };
   try {
-    for (const { recipe, runs } of weights) {
+    for (const { recipe, runs } of graph.weights) {
       const ranges = await writeWeight(recipe, read, writer);
       for (const [run, data] of ranges.entries()) {
-        for (const view of runs[run] ?? []) initializers.push({ ...view, data });
+        for (const view of runs[run] ?? []) external.push({ ...view, data });
       }
     }
     const files = await writer.finish();
-    const onnx = writeOnnx({ name: architecture.generation, nodes, inputs, outputs, initializers });
-    return { graph: await writeModelFile(target, 'graph.onnx', onnx), weights: files };
+    const write = ({ nodes, inputs, outputs, constants }: GraphBuilder, name: string): Promise<ModelFile> => {
+      const initializers = [...constants, ...external];
+      const onnx = writeOnnx({ name: architecture.generation, nodes, inputs, outputs, initializers });
+      return writeModelFile(target, name, onnx);
+    };
+    return {
+      graph: await write(graph, 'graph.onnx'),
+      gpuGraph: await write(forGpu(graph, architecture), 'graph.gpu.onnx'),
+      weights: files,
+    };
   } catch (error) {
     await writer.abandon();
     throw error;

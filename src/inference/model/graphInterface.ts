@@ -8,6 +8,12 @@ import type { Architecture, LayerAttention } from './architecture.ts';
  *     past_key_values.N.key|value float32 [P, kvHeads, headDim], the last P positions of the past; keys are rotated
  *   → logits float32 [logits_rows, vocabSize]
  *   → of the same layers: present.N.key|value float32 [S, kvHeads, headDim], of the new tokens
+ *
+ * Graphs for GPUs differ in keys and values:
+ *   past_key_values.N.key|value [C, kvHeads, headDim], a whole cache: position by position from the first on
+ *   of every reach R: first.R, end.R int64 [1], the rows of the cache that the P columns of the mask stand for
+ *   kept.before, kept.after, kept.end int64 [1]
+ *   → present.N.key|value, the next cache: rows 0 … kept.before − 1, S new ones, kept.after … kept.end − 1
  */
 
 /** How far back a layer sees, as part of input names: all the way, or through a window. */
@@ -22,6 +28,16 @@ export function maskName(reach: string): string {
 export function splitName(reach: string): string {
   return `split.${reach}`;
 }
+
+export function firstName(reach: string): string {
+  return `first.${reach}`;
+}
+
+export function endName(reach: string): string {
+  return `end.${reach}`;
+}
+
+export const keptNames = { before: 'kept.before', after: 'kept.after', end: 'kept.end' } as const;
 
 /** Keys or values of one layer: what a KV buffer consists of. */
 export interface KvTensor {

@@ -10,13 +10,15 @@ import { isPlainName } from './plainName.ts';
 
 /** What an imported model folder holds; `manifest.json` in it. File names are plain names in the folder. */
 export interface ModelManifest {
-  readonly format: 2;
+  readonly format: 3;
   readonly name: string;
   readonly architecture: Architecture;
   readonly parameters: number;
   readonly quantization: Quantization;
   /** The ONNX graph, and the weights it refers to as external data. */
   readonly graph: ModelFile;
+  /** The same for GPUs. */
+  readonly gpuGraph: ModelFile;
   readonly weights: readonly ModelFile[];
   /** Compiled tokenizer. */
   readonly tokenizer: ModelFile;
@@ -112,12 +114,13 @@ const ArchitectureSchema = v.pipe(
 );
 
 const ModelManifestSchema = v.object({
-  format: v.literal(2),
+  format: v.literal(3),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   architecture: ArchitectureSchema,
   parameters: count,
   quantization: Quantization,
   graph: ModelFileSchema,
+  gpuGraph: ModelFileSchema,
   weights: v.pipe(v.array(ModelFileSchema), v.maxLength(1_000)),
   tokenizer: ModelFileSchema,
   completion: v.nullable(CompletionTrainingSchema),
@@ -145,7 +148,7 @@ export async function writeManifest(folder: string, manifest: ModelManifest): Pr
   await writeFile(join(folder, MANIFEST_NAME), json, { flush: true });
 }
 
-/** Graph, weights and tokenizer: everything but the manifest itself. */
+/** Graphs, weights and tokenizer: everything but the manifest itself. */
 export function manifestFiles(manifest: ModelManifest): readonly ModelFile[] {
-  return [manifest.graph, ...manifest.weights, manifest.tokenizer];
+  return [manifest.graph, manifest.gpuGraph, ...manifest.weights, manifest.tokenizer];
 }

@@ -16,7 +16,7 @@ for (const backend of [createNativeBackend(), createWasmBackend()]) {
     before(async function () {
       if (backend.name === 'native' && !nativeIsInstalled()) this.skip();
       folder = await mkdtemp(join(tmpdir(), 'load-'));
-      await writeFile(join(folder, 'model.onnx'), probeGraph());
+      await writeFile(join(folder, 'model.onnx'), probeGraph(backend.processor));
       await writeFile(join(folder, 'garbage.onnx'), 'not a graph');
       await writeFile(join(folder, 'weights.bin'), new Uint8Array(10));
     });
@@ -25,7 +25,9 @@ for (const backend of [createNativeBackend(), createWasmBackend()]) {
     });
 
     it('runs a sound one', async () => {
-      const model = await backend.load(folder, manifest('model.onnx', probeGraph().length), { threads: 1 });
+      const model = await backend.load(folder, manifest('model.onnx', probeGraph(backend.processor).length), {
+        threads: 1,
+      });
       const kv = model.createKvBuffer(4);
       assert.equal((await model.forward(kv, 0, [1, 2, 3], 3)).length, 12);
       kv.dispose();
@@ -37,11 +39,11 @@ for (const backend of [createNativeBackend(), createWasmBackend()]) {
       'a graph of another length': manifest('model.onnx', 10),
       'a graph that is none': manifest('garbage.onnx', 11),
       'weights that are missing': {
-        ...manifest('model.onnx', probeGraph().length),
+        ...manifest('model.onnx', probeGraph(backend.processor).length),
         weights: [file('absent.bin', 10)],
       },
       'weights that are cut off': {
-        ...manifest('model.onnx', probeGraph().length),
+        ...manifest('model.onnx', probeGraph(backend.processor).length),
         weights: [file('weights.bin', 11)],
       },
     };
@@ -56,7 +58,7 @@ for (const backend of [createNativeBackend(), createWasmBackend()]) {
     }
 
     it('refuses arguments outside the contract before running anything', async () => {
-      const model = await backend.loadGraph(probeGraph(), probeManifest, { threads: 1 });
+      const model = await backend.loadGraph(probeGraph(backend.processor), probeManifest, { threads: 1 });
       const kv = model.createKvBuffer(4);
       const refused: [past: number, tokens: number[], rows: number][] = [
         [0, [], 1],

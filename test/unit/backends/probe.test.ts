@@ -9,6 +9,7 @@ import { createNativeBackend } from '../../../src/inference/backends/native.ts';
 import { probeBackends } from '../../../src/inference/backends/probe.ts';
 import { probeLogits, probePrompt, probeToken } from '../../../src/inference/backends/probeGraph.ts';
 import { createWasmBackend } from '../../../src/inference/backends/wasm.ts';
+import { createWebGpuBackend } from '../../../src/inference/backends/webgpu/nativeBackend.ts';
 
 describe('the probe', () => {
   const folders: string[] = [];
@@ -80,7 +81,18 @@ describe('the probe', () => {
     });
   });
 
-  it('never replaces the backend a person chose', async () => {
+  it('serves a person who chose the GPU by the processor where there is none', async () => {
+    const absent = join(await folder(), 'absent');
+    const skipped: string[] = [];
+    const backend = await probeBackends('webgpu', {
+      candidates: [createWebGpuBackend(absent), createNativeBackend(absent), createWasmBackend()],
+      onSkip: (name) => skipped.push(name),
+    });
+    assert.equal(backend.name, 'wasm');
+    assert.deepEqual(skipped, ['webgpu', 'native']);
+  });
+
+  it('never replaces another backend that a person chose', async () => {
     const candidates = [createNativeBackend(join(await folder(), 'absent')), createWasmBackend()];
     await assert.rejects(probeBackends('native', { candidates }), { code: 'backend-unavailable' });
   });
@@ -104,7 +116,7 @@ function wrong(value: number): Backend {
     forward: async () => new Float32Array(4).fill(value),
     dispose: async () => undefined,
   });
-  return { name: 'native', load, loadGraph: load };
+  return { name: 'native', processor: 'cpu', load, loadGraph: load };
 }
 
 /** The probe's last logits, in float64, from the definitions: independent of how the graph is written. */

@@ -43,8 +43,8 @@ describe('A manifest', () => {
     ['names an absolute file', (m: Manifest) => (m.weights[0]!.name = '/etc/passwd')],
     ['has a hash that is none', (m: Manifest) => (m.tokenizer.sha256 = 'abc')],
     ['has a negative length', (m: Manifest) => (m.graph.bytes = -1)],
-    ['is of an earlier format', (m: Manifest) => (m.format = 1)],
-    ['is of a later format', (m: Manifest) => (m.format = 3)],
+    ['is of an earlier format', (m: Manifest) => (m.format = 2)],
+    ['is of a later format', (m: Manifest) => (m.format = 4)],
     ['lets a layer read keys of a later one', (m: Manifest) => (m.architecture.attention[0]!.kvFrom = 0)],
     ['describes more layers than it lists', (m: Manifest) => (m.architecture.layers = 2)],
     ['has no weights', (m: Manifest) => delete (m as Partial<Manifest>).weights],
@@ -76,7 +76,7 @@ describe('Verifying an imported model', () => {
     await verifyModel(work.target);
   });
 
-  for (const file of ['graph.onnx', 'weights.0.bin', 'tokenizer.bin']) {
+  for (const file of ['graph.onnx', 'graph.gpu.onnx', 'weights.0.bin', 'tokenizer.bin']) {
     it(`finds a missing, a longer and a changed ${file}`, async () => {
       await using work = await imported();
       const path = join(work.target, file);

@@ -48,7 +48,13 @@ for (const quantization of ['f32', 'q4', 'q8'] as const) {
 
     it('when the same checkpoint is imported again', async () => {
       const files = await imported(checkpoint, quantization);
-      assert.deepEqual(Object.keys(files), ['graph.onnx', 'manifest.json', 'tokenizer.bin', 'weights.0.bin']);
+      assert.deepEqual(Object.keys(files), [
+        'graph.gpu.onnx',
+        'graph.onnx',
+        'manifest.json',
+        'tokenizer.bin',
+        'weights.0.bin',
+      ]);
       assert.deepEqual(await imported(checkpoint, quantization), files);
     });
 

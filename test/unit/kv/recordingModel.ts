@@ -135,7 +135,7 @@ export function bytesOf(capacity: number): number {
 function manifest(): ModelManifest {
   const file = { name: 'none', bytes: 0, sha256: '' };
   return {
-    format: 2,
+    format: 3,
     name: 'recording',
     architecture: {
       generation: 'gemma3',
@@ -164,6 +164,7 @@ function manifest(): ModelManifest {
     parameters: 1,
     quantization: 'f32',
     graph: file,
+    gpuGraph: file,
     weights: [],
     tokenizer: file,
     completion: null,
