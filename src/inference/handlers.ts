@@ -1,3 +1,4 @@
+import { GemmaError } from '../protocol/errors.ts';
 import { readManifest } from './model/modelManifest.ts';
 import type { CancelFlag } from './engine/cancelFlag.ts';
 import type { Engine, OnText } from './engine/engine.ts';
@@ -24,6 +25,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
     onUse();
     try {
       return await work();
+    } catch (error) {
+      // The next request loads the model again, on what still works; a dead device may fail even here.
+      if (error instanceof GemmaError && error.code === 'device-lost')
+        await models.unload().catch(() => undefined);
+      throw error;
     } finally {
       onUse();
     }

@@ -14,6 +14,14 @@ describe('one inference process for all clients', function () {
   });
   afterEach(() => home.dispose());
 
+  it('goes on by the processor when the graphics device is lost', async () => {
+    const client = home.client();
+    assert.equal((await client.call('load', { backend: 'webgpu' })).backend, 'webgpu');
+    await assert.rejects(client.call('complete', completion('lost')), { code: 'device-lost' });
+    assert.equal((await client.call('complete', completion('more'))).text, 'more');
+    assert.equal((await client.call('status', {})).model?.backend, 'native');
+  });
+
   it('two windows share one process and one load', async () => {
     const [one, two] = [home.client(), home.client()];
     const models = await Promise.all([one, two].map((client) => client.call('load', { backend: 'auto' })));

@@ -1,5 +1,6 @@
 import type { ChatResult, CompleteParams, CompleteResult, ModelInfo } from '../../src/protocol/engine.ts';
 import type { Engine } from '../../src/inference/engine/engine.ts';
+import { GemmaError } from '../../src/protocol/errors.ts';
 import type { Turn } from '../../src/inference/kv/turn.ts';
 
 /**
@@ -10,17 +11,23 @@ import type { Turn } from '../../src/inference/kv/turn.ts';
  * - `stubborn 500`: blocks the thread for 500 ms in one go, as a long native call does
  * - `crash`: ends the process as a segmentation fault would
  * - `oom`: fails as V8 does when memory is exhausted
+ * - `lost`: fails as a GPU that is gone; from then on `webgpu` is replaced by `native`
  */
 export function createFakeEngine(): Engine {
   let loads = 0;
+  let isLost = false;
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const block = (ms: number): unknown => Atomics.wait(cell, 0, 0, ms);
 
   async function obey(script: string, turn?: Turn): Promise<void> {
-    const [, verb, amount] = /(work|stubborn|crash|oom)(?: (\d+))?/.exec(script) ?? [];
+    const [, verb, amount] = /(work|stubborn|crash|oom|lost)(?: (\d+))?/.exec(script) ?? [];
     if (verb === 'crash') process.kill(process.pid, 'SIGKILL');
     if (verb === 'crash') block(10_000);
     if (verb === 'oom') throw new RangeError('Array buffer allocation failed');
+    if (verb === 'lost') {
+      isLost = true;
+      throw new GemmaError('device-lost', 'The GPU is gone.');
+    }
     if (verb === 'stubborn') block(Number(amount));
     const end = performance.now() + (verb === 'work' ? Number(amount) : 0);
     while (performance.now() < end) {
@@ -31,7 +38,7 @@ export function createFakeEngine(): Engine {
 
   return {
     kv: null,
-    probe: async (choice) => (choice === 'auto' ? 'native' : choice),
+    probe: async (choice) => (choice === 'auto' || (choice === 'webgpu' && isLost) ? 'native' : choice),
     async load(folder, backend) {
       await obey(folder);
       loads += 1;

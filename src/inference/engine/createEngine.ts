@@ -45,7 +45,9 @@ class OnnxEngine implements Engine {
   }
 
   async probe(choice: BackendChoice): Promise<BackendName> {
-    const backend = choice === 'auto' ? await probeBackends(choice) : await this.#backend(choice);
+    // A GPU may be gone since it was last asked for.
+    const isFixed = choice === 'native' || choice === 'wasm';
+    const backend = isFixed ? await this.#backend(choice) : await probeBackends(choice);
     this.#backends.set(backend.name, backend);
     return backend.name;
   }

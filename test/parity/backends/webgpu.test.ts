@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
-import type { KvBuffer, LoadedModel } from '../../../src/inference/backends/backend.ts';
+import type { Backend, KvBuffer, LoadedModel } from '../../../src/inference/backends/backend.ts';
 import { createNativeBackend } from '../../../src/inference/backends/native.ts';
+import { createWasmBackend } from '../../../src/inference/backends/wasm.ts';
 import { probeBackends } from '../../../src/inference/backends/probe.ts';
 import { createWebGpuBackend } from '../../../src/inference/backends/webgpu/nativeBackend.ts';
 import { partWidths } from '../../../src/inference/model/graphInterface.ts';
 import { readManifest } from '../../../src/inference/model/modelManifest.ts';
+import { loadTokenizer } from '../../../src/inference/tokenizer/loadTokenizer.ts';
 import { relativeError } from '../../support/compareLogits.ts';
+import { importEmbeddedModel, type ImportedEmbeddedModel } from '../../support/embeddedModel.ts';
 import { type ImportedCheckpoint, importedCheckpoint } from '../../support/importedCheckpoint.ts';
 import { referenceForward } from '../../support/referenceForward.ts';
 import { useSoftwareAdapter } from '../../support/softwareAdapter.ts';
@@ -17,6 +21,11 @@ import { rowsOf } from './compare.ts';
 const TOLERANCE = 1e-5;
 /** Far beyond the windows of 8, and beyond 32 rows, from which on many shaders are others. */
 const LENGTH = 70;
+
+/** Both round activations to int8, in other places; see quantized.test.ts. */
+const Q4_TOLERANCE = 0.06;
+/** Tokens that the embedded model writes. */
+const WRITTEN = 24;
 
 const backend = createWebGpuBackend();
 const tokens = Array.from({ length: LENGTH }, (_, i) => (i * 79 + 13) % 320);
@@ -118,9 +127,73 @@ describe('WebGPU', () => {
     });
   }
 
+  describe('with the embedded model', () => {
+    const code = 'def mean(values):\n    """The average."""\n    total = sum(values)\n    ';
+    let models: Record<'f32' | 'q4', ImportedEmbeddedModel>;
+    let prompt: number[];
+    before(async () => {
+      models = { f32: await importEmbeddedModel('f32'), q4: await importEmbeddedModel('q4') };
+      prompt = loadTokenizer(await readFile(models.f32.tokenizer)).encode(code);
+    });
+    after(async () => {
+      for (const model of Object.values(models)) await model.remove();
+    });
+
+    it('writes the same text as WebAssembly', async () => {
+      const written = await greedy(backend, models.f32, prompt);
+      assert.deepEqual(written, await greedy(createWasmBackend(), models.f32, prompt));
+      assert.ok(new Set(written).size > 7, 'a text of a few tokens shows nothing');
+    });
+
+    it('gives the same logits in q4, but for the rounding of activations', async () => {
+      const expected = await logitsOf(createWasmBackend(), models.q4, prompt);
+      const error = relativeError(
+        rowsOf(await logitsOf(backend, models.q4, prompt), prompt.length),
+        rowsOf(expected, prompt.length),
+      );
+      assert.ok(error <= Q4_TOLERANCE, `relative error ${error}`);
+    });
+  });
+
   it('passes the probe, and is never chosen unasked', async () => {
     const candidates = [createWebGpuBackend(), createNativeBackend()];
     assert.equal((await probeBackends('webgpu', { candidates })).name, 'webgpu');
     assert.equal((await probeBackends('auto', { candidates })).name, 'native');
   });
 });
+
+/** Of every token. */
+async function logitsOf(
+  runner: Backend,
+  { folder, manifest }: ImportedEmbeddedModel,
+  prompt: readonly number[],
+): Promise<Float32Array> {
+  const model = await runner.load(folder, manifest, { threads: 1 });
+  const kv = model.createKvBuffer(prompt.length);
+  const logits = (await model.forward(kv, 0, prompt, prompt.length)).slice();
+  kv.dispose();
+  await model.dispose();
+  return logits;
+}
+
+/** Tokens, each the likeliest after those before. */
+async function greedy(
+  runner: Backend,
+  { folder, manifest }: ImportedEmbeddedModel,
+  prompt: readonly number[],
+): Promise<number[]> {
+  const model = await runner.load(folder, manifest, { threads: 1 });
+  const kv = model.createKvBuffer(prompt.length + WRITTEN);
+  const written: number[] = [];
+  let next = prompt;
+  let past = 0;
+  while (written.length < WRITTEN) {
+    const logits = await model.forward(kv, past, next, 1);
+    past += next.length;
+    next = [logits.indexOf(Math.max(...logits))];
+    written.push(...next);
+  }
+  kv.dispose();
+  await model.dispose();
+  return written;
+}

@@ -10,11 +10,6 @@ const LOST = /device (?:is |was )?lost|map_async_result\.status == wgpu::MapAsyn
 export class DeviceLoss {
   #isLost = false;
 
-  /** The device said so itself. */
-  report(): void {
-    this.#isLost = true;
-  }
-
   /** @throws GemmaError `device-lost` */
   check(): void {
     if (this.#isLost) throw lost();
@@ -30,7 +25,7 @@ export class DeviceLoss {
 function lost(cause?: unknown): GemmaError {
   return new GemmaError(
     'device-lost',
-    'The graphics device stopped working; restart the engine to use it again.',
+    'The graphics device stopped working; the processor takes over until the engine is restarted.',
     { cause },
   );
 }
