@@ -8,16 +8,17 @@ export interface Dequantized {
   readonly bounds: Float32Array;
 }
 
-/** MatMulNBits and GatherBlockQuantized: (code − zero) · scale in blocks of 32 columns. */
+/** MatMulNBits and GatherBlockQuantized: (code − zero) · scale, one scale for as many codes as there are for each. */
 export function dequantizeBlocks(codes: Initializer, scales: Initializer, bits: 4 | 8): Dequantized {
   const floats = floatsOf(scales);
   const zero = bits === 4 ? 8 : 128;
-  const values = new Float32Array(floats.length * 32);
+  const values = new Float32Array((codes.bytes.length * 8) / bits);
+  const block = values.length / floats.length;
   const bounds = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const byte = codes.bytes[bits === 4 ? Math.floor(i / 2) : i]!;
     const code = bits === 8 ? byte : i % 2 === 0 ? byte % 16 : Math.floor(byte / 16);
-    const scale = floats[Math.floor(i / 32)]!;
+    const scale = floats[Math.floor(i / block)]!;
     values[i] = (code - zero) * scale;
     bounds[i] = Math.abs(scale) * (code === 2 * zero - 1 ? 1 : 0.5) * (1 + 1e-5);
   }
@@ -67,8 +68,7 @@ export function dequantizedMatrices(
   const table = initializers.get('perLayer.embedded.codes');
   if (table !== undefined) {
     const scales = get('perLayer.embedded.scales');
-    // 4 bytes of scale for 16 or 32 bytes of codes.
-    const bits = table.bytes.length === 4 * scales.bytes.length ? 4 : 8;
+    const bits = get('layers.0.o.codes').dims.length === 3 ? 4 : 8;
     found.set('model.embed_tokens_per_layer.weight', dequantizeBlocks(table, scales, bits));
   }
   put('perLayer.projected', 'model.per_layer_model_projection.weight');
@@ -119,21 +119,28 @@ function floatsOf({ bytes }: Initializer): Float32Array {
 }
 
 /**
- * What blocks of 32 weights with one scale each keep of `values`, in place: the weight of largest magnitude becomes the
+ * What blocks of weights with one scale each keep of `values`, in place: the weight of largest magnitude becomes the
  * lowest code, the others the nearest of 2^bits steps.
  */
-export function throughBlocks(values: Float32Array, bits: 4 | 8): Float32Array {
+export function throughBlocks(values: Float32Array, columns: number, bits: 4 | 8): Float32Array {
+  const block = storedBlock(columns);
   const lowest = 2 ** (bits - 1);
-  for (let start = 0; start < values.length; start += 32) {
+  for (let start = 0; start < values.length; start += block) {
     let extreme = 0;
-    for (let i = start; i < start + 32; i++) {
+    for (let i = start; i < start + block; i++) {
       if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!;
     }
     const step = Math.fround(-extreme / lowest);
     if (step === 0) continue;
-    for (let i = start; i < start + 32; i++) {
+    for (let i = start; i < start + block; i++) {
       values[i] = Math.min(lowest - 1, Math.round(values[i]! / step)) * step;
     }
   }
   return values;
+}
+
+/** Columns with one scale, in matrices and in what is multiplied with them. */
+export function storedBlock(columns: number): number {
+  if (columns % 128 === 0) return 128;
+  return columns % 64 === 0 ? 64 : 32;
 }

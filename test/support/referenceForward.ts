@@ -2,6 +2,7 @@
  * Every generation of the family from its definition (the models `gemma`, `gemma2`, `gemma3` and `gemma4` of
  * huggingface/transformers), in float64. Slow, plain and independent of the importer: what the graphs are compared with.
  */
+import { storedBlock } from './dequantize.ts';
 
 /** A mistake that is easily made; the reference can make it, to show that a comparison would notice. */
 export type Slip =
@@ -428,14 +429,25 @@ export function dynamicallyQuantized(x: Vector): Vector {
   return x.map((value) => (Math.min(255, Math.max(0, Math.round(value / scale) + zero)) - zero) * scale);
 }
 
-/** `x` in blocks of 32 with steps of the largest magnitude / 127: what MatMulNBits multiplies at accuracy level 4. */
+/**
+ * `x` in blocks as its matrix has them, with steps of the largest magnitude / 127: what MatMulNBits multiplies at accuracy
+ * level 4. In float32, as there, since codes of embeddings often lie half-way between two steps.
+ */
 export function blockQuantized(x: Vector): Vector {
+  const size = storedBlock(x.length);
   return x.map((value, i) => {
-    const start = i - (i % 32);
-    const block = x.subarray(start, start + 32);
-    const scale = block.reduce((largest, other) => Math.max(largest, Math.abs(other)), 0) / 127;
-    return scale === 0 ? 0 : Math.round(value / scale) * scale;
+    const start = i - (i % size);
+    const block = x.subarray(start, start + size);
+    const largest = Math.fround(block.reduce((most, other) => Math.max(most, Math.abs(other)), 0));
+    if (largest === 0) return 0;
+    const steps = Math.fround(Math.fround(value) * Math.fround(127 / largest));
+    return roundedToEven(steps) * Math.fround(largest / 127);
   });
+}
+
+function roundedToEven(value: number): number {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** cap · tanh(x / cap); 0: as it is. */

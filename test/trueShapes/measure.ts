@@ -6,6 +6,7 @@ import { importModel } from '../../src/inference/importer/importModel.ts';
 import { readManifest } from '../../src/inference/model/modelManifest.ts';
 import type { Quantization } from '../../src/protocol/engine.ts';
 import { relativeError, smallestCosine } from '../support/compareLogits.ts';
+import { checkpointShapes } from '../support/checkpointShapes.ts';
 import { throughBlocks } from '../support/dequantize.ts';
 import { blockQuantized, Reference, type ReferenceModel } from '../support/referenceForward.ts';
 import { repeatedModel, writeRepeatedCheckpoint } from '../support/repeatedCheckpoint.ts';
@@ -91,6 +92,7 @@ async function run(
 
 /** Matrices in blocks of 4 bits, embedding and head of 8, vectors as they are. */
 function int4Model({ config, tensors }: ReferenceModel): ReferenceModel {
+  const shapes = new Map(checkpointShapes(config).map(({ name, shape }) => [name, shape]));
   return {
     config,
     tensors: {
@@ -99,7 +101,7 @@ function int4Model({ config, tensors }: ReferenceModel): ReferenceModel {
         const isVector = /norm\.weight$|layer_scalar$/.test(name);
         if (tensor === undefined || isVector) return tensor;
         const bits = name.endsWith('embed_tokens.weight') ? 8 : 4;
-        return { values: throughBlocks(tensor.values, bits) };
+        return { values: throughBlocks(tensor.values, shapes.get(name)!.at(-1)!, bits) };
       },
     },
   };

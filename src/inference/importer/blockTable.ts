@@ -1,5 +1,5 @@
 import type { GraphBuilder } from './graphBuilder.ts';
-import { BLOCK } from './quantize.ts';
+import { blockSize } from './quantize.ts';
 import type { MatrixSource } from './weight.ts';
 
 /** Rows of a table of its own in blocks of `bits`. @returns `output` */
@@ -13,9 +13,15 @@ export function lookUpBlocks(
   graph.weight(
     { kind: 'blocks', bits, source: table },
     [{ name: `${output}.codes`, type: 'uint8', dims: [table.rows, (table.columns * bits) / 8] }],
-    [{ name: `${output}.scales`, type: 'float32', dims: [table.rows, table.columns / BLOCK] }],
+    [
+      {
+        name: `${output}.scales`,
+        type: 'float32',
+        dims: [table.rows, table.columns / blockSize(table.columns)],
+      },
+    ],
   );
-  return gatherBlocks(graph, ids, output, bits, output);
+  return gatherBlocks(graph, ids, output, table.columns, bits, output);
 }
 
 /** Rows of the table whose `.codes` and `.scales` are in the graph. @returns `output` */
@@ -23,12 +29,13 @@ export function gatherBlocks(
   graph: GraphBuilder,
   ids: string,
   table: string,
+  columns: number,
   bits: 4 | 8,
   output: string,
 ): string {
   return graph.contrib('GatherBlockQuantized', [`${table}.codes`, ids, `${table}.scales`], output, {
     bits: { int: bits },
-    block_size: { int: BLOCK },
+    block_size: { int: blockSize(columns) },
     gather_axis: { int: 0 },
     quantize_axis: { int: 1 },
   });

@@ -38,7 +38,7 @@ export interface ImportOptions {
 }
 
 /** Raise when the same checkpoint gives other files: earlier imports are then made anew. */
-export const IMPORT_VERSION = 4;
+export const IMPORT_VERSION = 5;
 
 export const MAX_CONFIG_BYTES = 1_000_000;
 /** Gemma 3's is 33 MB. */

@@ -18,7 +18,7 @@ export function stack(columns: number, tensors: MatrixSource['tensors']): Matrix
  * - `float32`: the rows
  * - `vector`: its values, plus one where the generation multiplies by 1 + weight
  * - `rope`: cosines or sines, [positions, headDim / 2]; of pairs that don't rotate 1 or 0
- * - `blocks`: codes [rows, columns · bits / 8], then float32 scales [rows, columns / 32]
+ * - `blocks`: codes [rows, columns · bits / 8], then float32 scales [rows, columns / block]
  * - `channels`: int8 [columns, rows] of the rows from `firstRow` on, float32 scales [rows], int8 zero points [rows]
  */
 export type Recipe =

@@ -1,6 +1,6 @@
 import type { DataFileWriter } from './dataFileWriter.ts';
 import type { ExternalRange } from './onnxWriter.ts';
-import { BLOCK, quantizeBlocks, quantizeRows } from './quantize.ts';
+import { blockSize, quantizeBlocks, quantizeRows } from './quantize.ts';
 import { type ReadValues, readRows } from './readRows.ts';
 import type { Recipe } from './weight.ts';
 
@@ -81,13 +81,14 @@ async function writeBlocks(
   writer: DataFileWriter,
 ): Promise<ExternalRange[]> {
   const total = source.rows * source.columns;
-  const scales = new Float32Array(total / BLOCK);
+  const block = blockSize(source.columns);
+  const scales = new Float32Array(total / block);
   const range = await writer.begin((total * bits) / 8);
   let done = 0;
   for await (const { values } of readRows(source, 0, source.rows, read)) {
     const codes = new Uint8Array((values.length * bits) / 8);
-    const count = values.length / BLOCK;
-    quantizeBlocks(values, bits, codes, scales.subarray(done, done + count));
+    const count = values.length / block;
+    quantizeBlocks(values, block, bits, codes, scales.subarray(done, done + count));
     done += count;
     await writer.write(codes);
   }

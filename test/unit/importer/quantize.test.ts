@@ -7,14 +7,16 @@ const weight = fc.oneof(
   fc.float({ noNaN: true, noDefaultInfinity: true, min: -100, max: 100 }),
   fc.constantFrom(0, -0, 1e-30, -1e-38, 1e-45, 3e38, -3e38),
 );
-const block = fc.array(weight, { minLength: 32, maxLength: 32 });
-const blocks = fc.array(block, { minLength: 1, maxLength: 4 }).map((rows) => Float32Array.from(rows.flat()));
+/** Columns of the matrices below: one block a row. */
+const COLUMNS = 32;
+const row = fc.array(weight, { minLength: COLUMNS, maxLength: COLUMNS });
+const blocks = fc.array(row, { minLength: 1, maxLength: 4 }).map((rows) => Float32Array.from(rows.flat()));
 
 /** Quantizes and decodes with a decoder of its own. */
 function throughBlocks(values: Float32Array, bits: 4 | 8) {
   const codes = new Uint8Array((values.length * bits) / 8);
   const scales = new Float32Array(values.length / 32);
-  quantizeBlocks(values, bits, codes, scales);
+  quantizeBlocks(values, 32, bits, codes, scales);
   const scaleBytes = new Uint8Array(scales.buffer);
   const decoded = dequantizeBlocks(
     { dims: [], bytes: codes, offset: null },
