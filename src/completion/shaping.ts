@@ -1,5 +1,5 @@
 import { balanceOf } from './brackets.ts';
-import { addsHiddenCharacters, isUnprintable } from './hiddenCharacters.ts';
+import { addsHiddenCharacters, isUnprintable } from '../text/hiddenCharacters.ts';
 
 /** What to do when the suggestion is accepted: replace `replaceChars` right of the cursor by `insertText`. */
 export interface ShapedText {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { root } from '../../scripts/setup/paths.mjs';
-import { isUnprintable } from '../../src/completion/hiddenCharacters.ts';
+import { isUnprintable } from '../../src/text/hiddenCharacters.ts';
 import { pageHtml } from '../../src/extension/inspector/page.ts';
 import { engineView, recordView } from '../../src/extension/inspector/views.ts';
 import { GemmaError } from '../../src/protocol/errors.ts';

@@ -1,4 +1,4 @@
-import { piecesOf } from '../../completion/hiddenCharacters.ts';
+import { piecesOf } from '../../text/hiddenCharacters.ts';
 import type { EngineView, RecordView, Shown } from '../../protocol/inspector.ts';
 import type { EngineStatus } from '../engine.ts';
 import type { StatusName } from '../statusView.ts';

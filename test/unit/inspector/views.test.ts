@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
-import { piecesOf } from '../../../src/completion/hiddenCharacters.ts';
+import { piecesOf } from '../../../src/text/hiddenCharacters.ts';
 import type { EngineStatus } from '../../../src/extension/engine.ts';
 import { Records } from '../../../src/extension/inspector/records.ts';
 import { engineView, recordView } from '../../../src/extension/inspector/views.ts';
