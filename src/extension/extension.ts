@@ -4,6 +4,7 @@ import type { ProcessOptions } from '../client/processOptions.ts';
 import { registerCommands } from './commands.ts';
 import { Completion } from './completion/completion.ts';
 import { Engine } from './engine.ts';
+import { EngineUse } from './engineUse.ts';
 import { InspectorView } from './inspector/inspectorView.ts';
 import { createLog } from './log.ts';
 import { logEngine } from './logEngine.ts';
@@ -27,13 +28,15 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
   const snooze = new Snooze();
   engine = new Engine(() => new EngineClient(processOptions(context)));
   const parts = { engine, settings, snooze };
-  const completion = new Completion(engine, settings, snooze, log);
+  const use = new EngineUse(engine, settings);
+  const completion = new Completion(engine, use, settings, snooze, log);
   context.subscriptions.push(
     log,
     settings,
     snooze,
     logEngine(engine, log),
     new StatusBar(parts),
+    use,
     completion,
     new InspectorView(context.extensionUri, parts, completion),
     registerCommands({ ...parts, log }),

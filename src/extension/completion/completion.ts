@@ -7,6 +7,7 @@ import type { RunningCompletion } from '../../completion/session.ts';
 import type { CompleteParams } from '../../protocol/engine.ts';
 import { Disposable } from '../disposable.ts';
 import type { Engine } from '../engine.ts';
+import type { EngineUse } from '../engineUse.ts';
 import { contextKeys, internalCommands } from '../ids.ts';
 import type { CompletionRecord } from '../inspector/records.ts';
 import type { Log } from '../log.ts';
@@ -16,9 +17,9 @@ import { Neighbors } from './neighbors.ts';
 import { CompletionProvider } from './provider.ts';
 import { WarmUp } from './warmUp.ts';
 
-/** Completion in the editor: on and off with its settings, and the engine with it. */
+/** Completion in the editor: on and off with its settings. */
 export class Completion extends Disposable {
-  readonly #engine: Engine;
+  readonly #use: EngineUse;
   readonly #settings: Settings;
   readonly #snooze: Snooze;
   readonly #log: Log;
@@ -32,9 +33,9 @@ export class Completion extends Disposable {
   #answered = 0;
   #accepted = 0;
 
-  constructor(engine: Engine, settings: Settings, snooze: Snooze, log: Log) {
+  constructor(engine: Engine, use: EngineUse, settings: Settings, snooze: Snooze, log: Log) {
     super();
-    this.#engine = engine;
+    this.#use = use;
     this.#settings = settings;
     this.#snooze = snooze;
     this.#log = log;
@@ -56,21 +57,11 @@ export class Completion extends Disposable {
     this.#apply();
   }
 
-  /** Brings the engine in line with the settings. */
   #apply(): void {
     this.#session.clear();
     const enabled = this.#settings.get('gemmaCode.completion.enabled');
     void vscode.commands.executeCommand('setContext', contextKeys.completionEnabled, enabled);
-    if (!enabled) {
-      void this.#engine.stop();
-      return;
-    }
-    const model = this.#settings.get('gemmaCode.engine.model');
-    const backend = this.#settings.get('gemmaCode.engine.backend');
-    const isBuiltIn = model === '';
-    // The built-in model reads its longest prompt in a moment: nothing to keep somebody's text on a disk for.
-    const snapshots = !isBuiltIn && this.#settings.get('gemmaCode.engine.snapshots');
-    this.#engine.start({ ...(isBuiltIn ? {} : { model }), backend, snapshots });
+    this.#use.set('completion', enabled);
   }
 
   #switches(): CompletionSwitches {
