@@ -1,5 +1,9 @@
 /** Commands a person can run; package.json contributes exactly these. */
 export const commands = {
+  openChat: 'gemmaCode.openChat',
+  newChat: 'gemmaCode.newChat',
+  openChatInEditor: 'gemmaCode.openChatInEditor',
+  pickModel: 'gemmaCode.pickModel',
   triggerCompletion: 'gemmaCode.triggerCompletion',
   toggleCompletion: 'gemmaCode.toggleCompletion',
   toggleLanguage: 'gemmaCode.toggleLanguage',
@@ -19,5 +23,9 @@ export const contextKeys = { completionEnabled: 'gemmaCode.completionEnabled' } 
 
 export const statusItem = 'gemmaCode.status';
 
-/** The view in the sidebar. */
+/** The chat in the sidebar, and as an editor tab. */
+export const chatView = 'gemmaCode.chat';
+export const chatPanel = 'gemmaCode.chatPanel';
+
+/** The view in the sidebar that tells of the engine. */
 export const inspectorView = 'gemmaCode.inspector';
