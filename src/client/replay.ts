@@ -22,6 +22,8 @@ const replayable: Record<RequestName, boolean> = {
   complete: true,
   warmUp: false,
   chat: false,
+  countTokens: true,
+  countChat: true,
   import: false,
   logits: true,
   status: true,
@@ -31,7 +33,8 @@ const replayable: Record<RequestName, boolean> = {
 /** For each open request after a crash: null to send it again, or the code it is answered with. */
 export function afterCrashAnswers(requests: readonly OpenRequest[]): readonly (ErrorCode | null)[] {
   return requests.map((request, index) => {
-    if (request.crashes >= MAX_CRASHES_WITH_REQUEST || !replayable[request.name]) return 'engine-stopped';
+    const isLost = request.crashes > 0 && !replayable[request.name];
+    if (isLost || request.crashes >= MAX_CRASHES_WITH_REQUEST) return 'engine-stopped';
     const newer = requests
       .slice(index + 1)
       .some((other) => other.name === 'complete' && other.document === request.document);

@@ -3,8 +3,12 @@ import { Listeners } from '../client/listeners.ts';
 import type { Subscription } from '../client/listeners.ts';
 import type { RunningCompletion } from '../completion/session.ts';
 import type {
+  ChatParams,
+  ChatResult,
   CompleteParams,
   CompleteResult,
+  CountChatParams,
+  EventBody,
   ModelInfo,
   RequestParams,
   WarmUpParams,
@@ -29,6 +33,9 @@ export type EngineStatus =
   | { readonly name: 'restarting'; readonly attempt: number }
   | { readonly name: 'failed'; readonly error: GemmaError };
 
+/** Text that was added to an answer. */
+export type ChatText = Omit<EventBody<'chatText'>, 'stream'>;
+
 type PlainStatus = Exclude<EngineStatus, { name: 'working' }>;
 type Load = RequestParams<'load'>;
 
@@ -41,14 +48,16 @@ export class Engine {
   /** The load that will be answered; answers to earlier ones don't count. */
   #loading: Promise<ModelInfo> | null = null;
   #state: PlainStatus = { name: 'off' };
-  #completions = 0;
+  /** Answers that somebody waits for. */
+  #running = 0;
+  #streams = 0;
 
   constructor(connect: () => EngineConnection) {
     this.#connect = connect;
   }
 
   get status(): EngineStatus {
-    if (this.#state.name !== 'ready' || this.#completions === 0) return this.#state;
+    if (this.#state.name !== 'ready' || this.#running === 0) return this.#state;
     return { ...this.#state, name: 'working' };
   }
 
@@ -93,19 +102,65 @@ export class Engine {
 
   /** Prepares for a completion at this place. Answers nothing and fails silently: it is only a favour. */
   async warmUp(params: WarmUpParams, signal: AbortSignal): Promise<void> {
-    if (this.#state.name !== 'ready' || this.#completions > 0) return;
+    if (this.#state.name !== 'ready' || this.#running > 0) return;
     await this.#connection?.call('warmUp', params, signal).catch(() => undefined);
   }
 
-  async #complete(params: CompleteParams, signal: AbortSignal): Promise<CompleteResult> {
-    const connection = this.#connection;
-    if (connection === null) throw new GemmaError('cancelled', 'Completion is off.');
-    if (this.#state.name === 'failed') throw this.#state.error;
-    this.#countCompletions(1);
+  /**
+   * Writes the model's next turn.
+   *
+   * @param onText hears of the answer as it is written, as long as this call is open
+   * @throws GemmaError `bad-input` when the model can't chat or the conversation doesn't fit; `no-model` when the engine
+   * is off; `cancelled` at once when `signal` aborts; `engine-stopped` when the process ended meanwhile: it comes back by
+   * itself, and what `onText` heard is all there is of this answer
+   */
+  async chat(
+    params: Omit<ChatParams, 'stream'>,
+    onText: (text: ChatText) => void,
+    signal: AbortSignal,
+  ): Promise<ChatResult> {
+    const connection = this.#connected();
+    const stream = String(++this.#streams);
+    const told = connection.onEvent('chatText', ({ stream: name, ...text }) => {
+      if (name === stream && !signal.aborted) onText(text);
+    });
     try {
-      return await connection.call('complete', params, signal);
+      return await this.#working(connection.call('chat', { ...params, stream }, signal));
     } finally {
-      this.#countCompletions(-1);
+      told.dispose();
+    }
+  }
+
+  /** Of each text by itself; counting waits for no answer. @throws GemmaError `no-model`, `cancelled` */
+  async countTokens(texts: readonly string[], signal?: AbortSignal): Promise<readonly number[]> {
+    const { counts } = await this.#connected().call('countTokens', { texts: [...texts] }, signal);
+    return counts;
+  }
+
+  /** What the model would be shown, in tokens. @throws GemmaError `bad-input`, `no-model`, `cancelled` */
+  async countChat(params: CountChatParams, signal?: AbortSignal): Promise<number> {
+    const { tokens } = await this.#connected().call('countChat', params, signal);
+    return tokens;
+  }
+
+  async #complete(params: CompleteParams, signal: AbortSignal): Promise<CompleteResult> {
+    if (this.#connection === null) throw new GemmaError('cancelled', 'Completion is off.');
+    return this.#working(this.#connected().call('complete', params, signal));
+  }
+
+  /** @throws GemmaError `no-model` when the engine is off; why it failed */
+  #connected(): EngineConnection {
+    if (this.#connection === null) throw new GemmaError('no-model', 'The engine is off.');
+    if (this.#state.name === 'failed') throw this.#state.error;
+    return this.#connection;
+  }
+
+  async #working<T>(answer: Promise<T>): Promise<T> {
+    this.#countRunning(1);
+    try {
+      return await answer;
+    } finally {
+      this.#countRunning(-1);
     }
   }
 
@@ -117,7 +172,7 @@ export class Engine {
       if (!isCurrent()) return;
       if (state.name === 'stopped') this.#become({ name: 'failed', error: state.reason });
       else if (state.name === 'restarting') this.#become({ name: 'restarting', attempt: state.attempt });
-      else if (state.name === 'connected') this.#connected();
+      else if (state.name === 'connected') this.#welcome();
     });
     connection.onEvent('progress', ({ step, fraction }) => {
       const busy = this.#state.name === 'loading' || this.#state.name === 'importing';
@@ -130,7 +185,7 @@ export class Engine {
   }
 
   /** The client repeats a load that a crash interrupted, but only we know that a finished one must be done again. */
-  #connected(): void {
+  #welcome(): void {
     if (this.#loading === null) this.#loadModel();
     else this.#become({ name: 'loading', fraction: 0 });
   }
@@ -154,8 +209,8 @@ export class Engine {
     );
   }
 
-  #countCompletions(change: number): void {
-    this.#completions += change;
+  #countRunning(change: number): void {
+    this.#running += change;
     this.#statuses.notify(this.status);
   }
 

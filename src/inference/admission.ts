@@ -1,5 +1,5 @@
 /** What the engine can be asked to do; each is one job. */
-export type JobKind = 'complete' | 'edit' | 'chat' | 'model' | 'logits' | 'warmUp' | 'snapshot';
+export type JobKind = 'complete' | 'count' | 'edit' | 'chat' | 'model' | 'logits' | 'warmUp' | 'snapshot';
 
 export interface Job {
   readonly id: number;
@@ -10,10 +10,10 @@ export interface Job {
 
 /** Which jobs are with the engine and which wait, in the order of arrival. */
 export interface Admission {
-  /** At most one that a person waits for at the cursor, one edit, one chat, one snapshot: the engine lets them take turns. */
+  /** At most one that a person waits for at the cursor, one count, one edit, one chat, one snapshot: the engine lets them take turns. */
   readonly running: readonly Job[];
   readonly waiting: readonly Job[];
-  /** Completions and warm-ups start only while a model is loaded. */
+  /** All but loading and logits start only while a model is loaded. */
   readonly modelReady: boolean;
 }
 
@@ -36,6 +36,7 @@ const MAX_WAITING = 64;
 /** Lower runs first. */
 const priority: Record<JobKind, number> = {
   complete: 0,
+  count: 0,
   model: 1,
   logits: 1,
   warmUp: 2,
@@ -45,9 +46,10 @@ const priority: Record<JobKind, number> = {
 };
 
 /** Jobs of one lane run one after the other. Those of another that is exclusive run when nothing else does. */
-const lane: Record<JobKind, 'cursor' | 'edit' | 'chat' | 'disk' | 'exclusive'> = {
+const lane: Record<JobKind, 'cursor' | 'count' | 'edit' | 'chat' | 'disk' | 'exclusive'> = {
   complete: 'cursor',
   warmUp: 'cursor',
+  count: 'count',
   edit: 'edit',
   chat: 'chat',
   snapshot: 'disk',

@@ -4,8 +4,8 @@ import type { DataCallback, Disposable, Message } from 'vscode-jsonrpc/node';
 
 /** Longest header block: one Content-Length line and perhaps a Content-Type. */
 const MAX_HEADER_BYTES = 256;
-/** The largest honest request is a completion with all its neighbours: 128,000 UTF-16 units, at most 6 bytes each. */
-const MAX_BODY_BYTES = 1_048_576;
+/** The largest honest request is a chat: system text, turns and prefill of 400,000 UTF-16 units each, at most 6 bytes a unit. */
+const MAX_BODY_BYTES = 8 * 1_048_576;
 const HEADER_END = Buffer.from('\r\n\r\n');
 const LENGTH_LINE = /^content-length: *(\d{1,8})$/i;
 

@@ -64,6 +64,24 @@ export function createHandlers(parts: HandlerParts): Handlers {
           signal,
         );
       }),
+    countTokens: ({ texts }, _client, signal) =>
+      used(async () => {
+        models.ensureModel();
+        const counts = await jobs.submit(
+          { kind: 'count', document: null, run: () => engine.countTokens(texts) },
+          signal,
+        );
+        return { counts: [...counts] };
+      }),
+    countChat: (params, _client, signal) =>
+      used(async () => {
+        models.ensureModel();
+        const tokens = await jobs.submit(
+          { kind: 'count', document: null, run: () => engine.countChat(params) },
+          signal,
+        );
+        return { tokens };
+      }),
     import: (params, client, signal) =>
       used(() =>
         store.import(params, (fraction) => client.notify('progress', { step: 'import', fraction }), signal),

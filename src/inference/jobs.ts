@@ -10,12 +10,13 @@ export interface JobRequest<T> {
 }
 
 /**
- * Jobs that step often look at their flag; loading and logits may sit in one long call of ONNX Runtime, a snapshot in
+ * Jobs that step often look at their flag; counting is over before it could; loading and logits may sit in one long call of ONNX Runtime, a snapshot in
  * one of the disk, and are never interrupted by force.
  */
 const mustObey: Record<JobKind, boolean> = {
   complete: true,
   warmUp: true,
+  count: false,
   edit: true,
   chat: true,
   model: false,

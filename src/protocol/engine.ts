@@ -6,7 +6,7 @@ import * as v from 'valibot';
  */
 
 /** Part of the endpoint's name, so processes of different versions never meet. Raise on any change here. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Longest text the host sends before and after the cursor, in UTF-16 units. */
 export const MAX_PREFIX_CHARS = 24_000;
@@ -58,6 +58,10 @@ export const ModelInfo = v.object({
   backend: BackendName,
   threads: count,
   contextTokens: count,
+  /** Whether it was tuned for conversations. */
+  chat: v.boolean(),
+  /** Longest conversation with its answer, in tokens; 0 without `chat`. */
+  chatContextTokens: count,
   /** VS Code language ids the model was trained for; empty: no restriction known. */
   languages: v.array(v.string()),
   /** Weight bytes on disk. */
@@ -138,12 +142,14 @@ export type WarmUpResult = v.InferOutput<typeof WarmUpResult>;
 const MAX_CHAT_CHARS = 400_000;
 const MAX_TURNS = 1_000;
 const chatText = v.pipe(v.string(), v.maxLength(MAX_CHAT_CHARS));
+const sumOfChars = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
 
 export const ChatParams = v.object({
   /** The caller's name for this answer: its `chatText` events carry it. */
   stream: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
   /** An edit is waited for: it runs before chats. */
   purpose: v.picklist(['edit', 'chat']),
+  /** The same in all conversations, it is computed once. */
   system: chatText,
   /** By turns, a user's first and last. */
   turns: v.pipe(
@@ -151,7 +157,7 @@ export const ChatParams = v.object({
     v.minLength(1),
     v.maxLength(MAX_TURNS),
     v.check(
-      (turns) => turns.reduce((sum, { text }) => sum + text.length, 0) <= MAX_CHAT_CHARS,
+      (turns) => sumOfChars(turns.map(({ text }) => text)) <= MAX_CHAT_CHARS,
       'The conversation is too long.',
     ),
   ),
@@ -191,6 +197,23 @@ export const ChatResult = v.object({
   decodeMs: milliseconds,
 });
 export type ChatResult = v.InferOutput<typeof ChatResult>;
+
+export const CountTokensParams = v.object({
+  texts: v.pipe(
+    v.array(chatText),
+    v.maxLength(MAX_TURNS),
+    v.check((texts) => sumOfChars(texts) <= MAX_CHAT_CHARS, 'The texts are too long.'),
+  ),
+});
+export const CountTokensResult = v.object({
+  /** Of each text by itself. */
+  counts: v.array(count),
+});
+
+/** What is shown to the model before it answers; see ChatParams. */
+export const CountChatParams = v.pick(ChatParams, ['system', 'turns', 'prefill', 'thinking']);
+export type CountChatParams = v.InferOutput<typeof CountChatParams>;
+export const CountChatResult = v.object({ tokens: count });
 
 export const ImportParams = v.object({ source: path, target: path, quantization: Quantization });
 export const ImportResult = v.object({
@@ -259,6 +282,8 @@ export const requests = {
   complete: { params: CompleteParams, result: CompleteResult },
   warmUp: { params: WarmUpParams, result: WarmUpResult },
   chat: { params: ChatParams, result: ChatResult },
+  countTokens: { params: CountTokensParams, result: CountTokensResult },
+  countChat: { params: CountChatParams, result: CountChatResult },
   import: { params: ImportParams, result: ImportResult },
   logits: { params: LogitsParams, result: LogitsResult },
   status: { params: Nothing, result: StatusResult },

@@ -60,8 +60,15 @@ export function createFakeEngine(): Engine {
       onText({ thought: '', answer: text });
       return answer(text);
     },
+    countTokens: async (texts) => texts.map(words),
+    countChat: async ({ system, turns, prefill }) =>
+      [system, ...turns.map(({ text }) => text), prefill].reduce((sum, text) => sum + words(text), 0),
     logits: async () => new Float32Array([1, 2, 3]),
   };
+}
+
+function words(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
 }
 
 /** `parameters` tells how many loads the process has made. */
@@ -74,6 +81,8 @@ function modelInfo(folder: string, backend: ModelInfo['backend'], loads: number)
     backend,
     threads: 1,
     contextTokens: 256,
+    chat: true,
+    chatContextTokens: 4_096,
     languages: [],
     weightBytes: 1,
     loadMs: 1,

@@ -5,6 +5,7 @@ import type {
   ChatResult,
   CompleteParams,
   CompleteResult,
+  CountChatParams,
   KvStatistics,
   ModelInfo,
   WarmUpParams,
@@ -22,7 +23,7 @@ import { readManifest } from '../model/modelManifest.ts';
 import { languageIds, languageTag } from '../prompt/languages.ts';
 import { completeLine } from './completeLine.ts';
 import type { Engine, OnText } from './engine.ts';
-import { generateText } from './generateText.ts';
+import { type ChatModel, generateText, promptOf } from './generateText.ts';
 import { type LoadedCompletionModel, loadCompletionModel } from './loadCompletionModel.ts';
 import { type CompletionModel, promptFor } from './readByModel.ts';
 
@@ -88,15 +89,17 @@ class OnnxEngine implements Engine {
   }
 
   async chat(params: ChatParams, onText: OnText, turn: Turn): Promise<ChatResult> {
+    return generateText(this.#chatModel(), params, onText, turn);
+  }
+
+  async countTokens(texts: readonly string[]): Promise<readonly number[]> {
     if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
-    const { chat, model } = this.#loaded;
-    if (chat === null) {
-      throw new GemmaError(
-        'bad-input',
-        `${model.manifest.name} was not trained for conversations; load an instruction-tuned model.`,
-      );
-    }
-    return generateText(chat, params, onText, turn);
+    const { tokenizer } = this.#loaded.completion;
+    return texts.map((text) => tokenizer.encode(text).length);
+  }
+
+  async countChat(params: CountChatParams): Promise<number> {
+    return promptOf(this.#chatModel(), params).tokens.length;
   }
 
   async logits(
@@ -134,6 +137,16 @@ class OnnxEngine implements Engine {
     return backend;
   }
 
+  #chatModel(): ChatModel {
+    if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
+    const { chat, model } = this.#loaded;
+    if (chat !== null) return chat;
+    throw new GemmaError(
+      'bad-input',
+      `${model.manifest.name} was not trained for conversations; load an instruction-tuned model.`,
+    );
+  }
+
   /** The loaded model when it can judge code of this language; null when copies must stand alone. */
   #modelFor(languageId: string): CompletionModel | null {
     if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
@@ -149,7 +162,7 @@ async function openSnapshots(folder: string | null): Promise<SnapshotStore | und
   return SnapshotStore.open(folder, { diskBytes: SNAPSHOT_DISK_BYTES }).catch(() => undefined);
 }
 
-function modelInfo({ model, completion }: LoadedCompletionModel, loadMs: number): ModelInfo {
+function modelInfo({ model, completion, chat }: LoadedCompletionModel, loadMs: number): ModelInfo {
   const { manifest, backend, threads } = model;
   return {
     name: manifest.name,
@@ -159,6 +172,8 @@ function modelInfo({ model, completion }: LoadedCompletionModel, loadMs: number)
     backend,
     threads,
     contextTokens: completion.contextTokens,
+    chat: chat !== null,
+    chatContextTokens: chat?.contextTokens ?? 0,
     languages: languageIds(manifest.completion?.languages ?? []),
     weightBytes: manifest.weights.reduce((sum, file) => sum + file.bytes, 0),
     loadMs,

@@ -5,6 +5,7 @@ import type {
   ChatResult,
   CompleteParams,
   CompleteResult,
+  CountChatParams,
   KvStatistics,
   ModelInfo,
   WarmUpParams,
@@ -43,6 +44,14 @@ export interface Engine<T extends Turn = Turn> {
   snapshot(turn: T): Promise<void>;
   /** @throws GemmaError `bad-input` when the model can't chat, or the conversation doesn't fit its context */
   chat(params: ChatParams, onText: OnText, turn: T): Promise<ChatResult>;
+  /** How many tokens each text has. Touches no keys and values. */
+  countTokens(texts: readonly string[]): Promise<readonly number[]>;
+  /**
+   * How many tokens the model would be shown before it answers.
+   *
+   * @throws GemmaError `bad-input` when the model can't chat
+   */
+  countChat(params: CountChatParams): Promise<number>;
   /** Logits of the last position of `tokens`, with a model loaded for this call alone. */
   logits(folder: string, backend: BackendName, tokens: readonly number[], turn: T): Promise<Float32Array>;
   /** Null: nothing has run yet. */

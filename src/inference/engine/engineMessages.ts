@@ -3,6 +3,7 @@ import type {
   BackendName,
   ChatParams,
   CompleteParams,
+  CountChatParams,
   KvStatistics,
   WarmUpParams,
 } from '../../protocol/engine.ts';
@@ -18,6 +19,8 @@ export interface EngineCalls {
   warmUp: { params: WarmUpParams; cancel: SharedArrayBuffer };
   snapshot: { cancel: SharedArrayBuffer };
   chat: { params: ChatParams; cancel: SharedArrayBuffer };
+  countTokens: { texts: readonly string[] };
+  countChat: { params: CountChatParams };
   logits: { folder: string; backend: BackendName; tokens: readonly number[]; cancel: SharedArrayBuffer };
 }
 

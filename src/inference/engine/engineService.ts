@@ -48,6 +48,8 @@ const perform: {
   warmUp: (engine, { params }, turn) => engine.warmUp(params, turn),
   snapshot: (engine, _args, turn) => engine.snapshot(turn),
   chat: (engine, { params }, turn, onText) => engine.chat(params, onText, turn),
+  countTokens: (engine, { texts }) => engine.countTokens(texts),
+  countChat: (engine, { params }) => engine.countChat(params),
   logits: (engine, { folder, backend, tokens }, turn) => engine.logits(folder, backend, tokens, turn),
 };
 
@@ -56,6 +58,8 @@ const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgen
   load: () => 'model',
   unload: () => 'model',
   logits: () => 'model',
+  countTokens: () => 'count',
+  countChat: () => 'count',
   complete: () => 'completion',
   chat: ({ params }) => params.purpose,
   warmUp: () => 'warmUp',

@@ -73,6 +73,14 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
     return this.#call('chat', { params, cancel: cancel.buffer }, onText);
   }
 
+  countTokens(texts: readonly string[]): Promise<EngineAnswer<'countTokens'>> {
+    return this.#call('countTokens', { texts });
+  }
+
+  countChat(params: EngineCalls['countChat']['params']): Promise<EngineAnswer<'countChat'>> {
+    return this.#call('countChat', { params });
+  }
+
   logits(
     folder: string,
     backend: EngineCalls['logits']['backend'],

@@ -1,7 +1,7 @@
-import type { ChatParams, ChatResult } from '../../protocol/engine.ts';
+import type { ChatParams, ChatResult, CountChatParams } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { Turn } from '../kv/turn.ts';
-import type { ChatFormat, Conversation } from '../prompt/chatFormat.ts';
+import type { ChatFormat, ChatPrompt } from '../prompt/chatFormat.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { Answers } from './answers.ts';
 import { Decoder } from './decoder.ts';
@@ -30,7 +30,7 @@ export async function generateText(
   turn: Turn,
 ): Promise<ChatResult> {
   const start = performance.now();
-  const { tokens: prompt, prefilled } = model.chat.prompt(conversationOf(model, params), params.prefill);
+  const { tokens: prompt, prefilled, stem } = promptOf(model, params);
   const room = model.contextTokens - prompt.length;
   if (room < 1) {
     throw new GemmaError(
@@ -38,7 +38,10 @@ export async function generateText(
       `The conversation has ${prompt.length} tokens; the model's context holds ${model.contextTokens}. Remove something.`,
     );
   }
-  const { sequence, cachedTokens, logits } = await model.cache.prefill(prompt, turn, model.contextTokens);
+  const { sequence, cachedTokens, logits } = await model.cache.prefill(prompt, turn, {
+    capacity: model.contextTokens,
+    stem,
+  });
   const prefillMs = performance.now() - start;
   // The rest of the time the cache may be asked for other sequences, between two steps.
   model.cache.pin(sequence);
@@ -60,9 +63,16 @@ export async function generateText(
     token < tokenizer.size && (!tokenizer.isControl(token) || chat.stops.has(token) || chat.isBorder(token));
   const sampler = new Sampler(params.sampling, isAllowed);
   const written: number[] = [];
+  const tokens: number[] = [];
+  const ends: number[] = [];
+  const tellToken = (token: number): void => {
+    tell(stream.push(token));
+    tokens.push(token);
+    ends.push(text.answer.length);
+  };
   let ended: ChatResult['ended'] = 'limit';
   try {
-    for (const token of prefilled) tell(stream.push(token));
+    for (const token of prefilled) tellToken(token);
     let row = logits;
     while (written.length < params.maxTokens) {
       const token = sampler.draw(row);
@@ -71,7 +81,7 @@ export async function generateText(
         break;
       }
       written.push(token);
-      tell(stream.push(token));
+      tellToken(token);
       if (written.length === room) {
         ended = 'context';
         break;
@@ -82,8 +92,9 @@ export async function generateText(
   } finally {
     decoder.settle();
     model.cache.unpin(sequence);
+    // Also of a stopped answer: the conversation may go on from it.
+    model.answers.remember({ text: text.answer, tokens, ends });
   }
-  model.answers.remember(text.answer, [...prefilled, ...written]);
   return {
     ...text,
     ended,
@@ -98,14 +109,15 @@ export async function generateText(
   };
 }
 
-function conversationOf(model: ChatModel, { system, thinking, turns }: ChatParams): Conversation {
-  return {
-    system,
-    thinking,
-    turns: turns.map(({ role, text }) => {
-      if (role === 'user') return { role, text };
-      const tokens = model.answers.tokensOf(text);
-      return tokens === undefined ? { role, text } : { role, tokens };
-    }),
-  };
+/** What the model is shown. @throws GemmaError as ChatFormat.prompt */
+export function promptOf(
+  { chat, answers }: ChatModel,
+  { system, thinking, turns, prefill }: CountChatParams,
+): ChatPrompt {
+  const told = turns.map(({ role, text }) => {
+    if (role === 'user') return { role, text };
+    const tokens = answers.tokensOf(text);
+    return tokens === undefined ? { role, text } : { role, tokens };
+  });
+  return chat.prompt({ system, thinking, turns: told }, prefill);
 }

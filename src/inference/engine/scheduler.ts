@@ -1,11 +1,11 @@
 import type { Turn } from '../kv/turn.ts';
 import type { CancelFlag } from './cancelFlag.ts';
 
-/** Kinds of work by urgency: a person waits for every letter of the first, and for none of the last. */
-export type Urgency = 'model' | 'completion' | 'edit' | 'chat' | 'warmUp';
+/** Kinds of work by urgency: counting takes a moment; a person waits for every letter of a completion. */
+export type Urgency = 'model' | 'count' | 'completion' | 'edit' | 'chat' | 'warmUp';
 
 /** Lower runs first. Loading is asked for only when nothing else runs, and is never interrupted. */
-const rank: Record<Urgency, number> = { model: 0, completion: 1, edit: 2, chat: 3, warmUp: 4 };
+const rank: Record<Urgency, number> = { model: 0, count: 1, completion: 2, edit: 3, chat: 4, warmUp: 5 };
 
 interface Job {
   readonly urgency: Urgency;

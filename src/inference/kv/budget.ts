@@ -9,12 +9,17 @@ export interface BudgetLimits {
   readonly items: number;
 }
 
-/** Live items under one limit; the least recently used go first, pinned ones never. */
+/** More is somebody who never says the same twice. */
+const MAX_KEPT = 2;
+
+/** Live items under one limit; the least recently used go first, kept ones last, pinned ones never. */
 export class Budget<T extends Evictable> implements Iterable<T> {
   readonly #limits: BudgetLimits;
   /** In order of use: a Set keeps insertion order, and using an item re-inserts it. */
   readonly #items = new Set<T>();
   readonly #pinned = new Set<T>();
+  /** In order of use. */
+  readonly #kept = new Set<T>();
   #evictions = 0;
 
   constructor(limits: BudgetLimits) {
@@ -44,6 +49,10 @@ export class Budget<T extends Evictable> implements Iterable<T> {
     return this.#pinned;
   }
 
+  get kept(): ReadonlySet<T> {
+    return this.#kept;
+  }
+
   [Symbol.iterator](): Iterator<T> {
     return this.#items.values();
   }
@@ -63,6 +72,21 @@ export class Budget<T extends Evictable> implements Iterable<T> {
     this.#pinned.delete(item);
   }
 
+  /** Ends it after all others, as long as it is among the last few that this was said of. */
+  keep(item: T): void {
+    this.use(item);
+    this.#kept.delete(item);
+    this.#kept.add(item);
+    for (const oldest of this.#kept) {
+      if (this.#kept.size <= MAX_KEPT) return;
+      this.#kept.delete(oldest);
+    }
+  }
+
+  release(item: T): void {
+    this.#kept.delete(item);
+  }
+
   /** Ends items until another of `bytes` fits; `keep` stays. @returns whether it fits */
   makeRoom(bytes: number, keep?: T): boolean {
     while (this.bytes + bytes > this.#limits.bytes || this.#items.size >= this.#limits.items) {
@@ -73,18 +97,18 @@ export class Budget<T extends Evictable> implements Iterable<T> {
 
   /** Ends the least recently used item that may go. @returns false when there is none */
   evict(keep?: T): boolean {
-    for (const item of this.#items) {
-      if (item === keep || this.#pinned.has(item)) continue;
-      this.end(item);
-      this.#evictions++;
-      return true;
-    }
-    return false;
+    const mayGo = [...this.#items].filter((item) => item !== keep && !this.#pinned.has(item));
+    const item = mayGo.find((other) => !this.#kept.has(other)) ?? mayGo[0];
+    if (item === undefined) return false;
+    this.end(item);
+    this.#evictions++;
+    return true;
   }
 
   /** Ends the item, pinned or not. */
   end(item: T): void {
     this.#pinned.delete(item);
+    this.#kept.delete(item);
     if (this.#items.delete(item)) item.dispose();
   }
 

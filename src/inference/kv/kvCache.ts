@@ -1,5 +1,6 @@
 import type { LoadedModel } from '../backends/backend.ts';
 import { kvBytes } from '../model/graphInterface.ts';
+import { commonPrefix } from './commonPrefix.ts';
 import type { KvMemory } from './kvMemory.ts';
 import { findPrefix, findStored, type PrefixMatch } from './prefixIndex.ts';
 import { positionsFor, type Room, Sequence } from './sequence.ts';
@@ -14,6 +15,13 @@ export interface KvCacheOptions {
   readonly memory: KvMemory;
   /** Where sequences are kept over a restart. */
   readonly snapshots?: SnapshotStore | undefined;
+}
+
+export interface PrefillOptions {
+  /** Positions the sequence may grow to. */
+  readonly capacity?: number;
+  /** Tokens at the start that other prompts begin with too: a sequence of their own is kept to copy them from. */
+  readonly stem?: number;
 }
 
 export interface Prefilled {
@@ -57,20 +65,28 @@ export class KvCache {
    * A sequence that holds `tokens`, after computing those that neither a live sequence nor a snapshot has. What was
    * computed before it was cancelled stays for the next call.
    *
-   * @param capacity positions the sequence may grow to
-   * @throws GemmaError `cancelled`, `out-of-memory`; RangeError unless 1 ≤ tokens.length ≤ capacity
+   * @throws GemmaError `cancelled`, `out-of-memory`; RangeError unless 1 ≤ tokens.length ≤ capacity and
+   * 0 ≤ stem < tokens.length
    */
-  async prefill(tokens: readonly number[], turn?: Turn, capacity = this.#capacity): Promise<Prefilled> {
-    const sequence = await this.#reach(tokens, capacity);
-    const cachedTokens = sequence.length;
-    // Between its steps other work may use the cache.
-    this.pin(sequence);
-    try {
-      const logits = await sequence.append(tokens.slice(cachedTokens), 1, turn);
-      return { sequence, cachedTokens, logits };
-    } finally {
-      this.unpin(sequence);
+  async prefill(
+    tokens: readonly number[],
+    turn?: Turn,
+    { capacity = this.#capacity, stem = 0 }: PrefillOptions = {},
+  ): Promise<Prefilled> {
+    if (tokens.length === 0 || tokens.length > capacity) {
+      throw new RangeError(`A prompt of ${tokens.length} tokens doesn't fit ${capacity} positions.`);
     }
+    if (stem < 0 || stem >= tokens.length) {
+      throw new RangeError(`${stem} tokens can't be the stem of a prompt of ${tokens.length}.`);
+    }
+    const stemTokens = stem === 0 ? 0 : await this.#computeStem(tokens.slice(0, stem), turn);
+    const sequence = await this.#reach(tokens, capacity, stem);
+    const known = sequence.length;
+    // A stem that there is no room for is computed twice.
+    const cachedTokens = Math.max(0, known - stemTokens);
+    this.#memory.countPrompt(cachedTokens, tokens.length - cachedTokens);
+    const logits = await this.#append(sequence, tokens.slice(known), 1, turn);
+    return { sequence, cachedTokens, logits };
   }
 
   /** Never evicts the sequence nor continues it in place: others are copied from it. */
@@ -118,28 +134,62 @@ export class KvCache {
   }
 
   /**
+   * Sees to it that a sequence of exactly `tokens` is kept.
+   *
+   * @returns how many of them had to be computed
+   * @throws GemmaError `cancelled`, `out-of-memory`
+   */
+  async #computeStem(tokens: readonly number[], turn: Turn | undefined): Promise<number> {
+    const { live } = this.#memory;
+    const kept = this.#own().find(
+      (sequence) => live.kept.has(sequence) && isSameRun(sequence.tokens, tokens),
+    );
+    if (kept !== undefined) {
+      live.keep(kept);
+      return 0;
+    }
+    const sequence = await this.#reach(tokens, tokens.length, tokens.length);
+    const known = sequence.length;
+    await this.#append(sequence, tokens.slice(known), 0, turn);
+    live.keep(sequence);
+    return tokens.length - known;
+  }
+
+  async #append(
+    sequence: Sequence,
+    tokens: readonly number[],
+    rows: number,
+    turn: Turn | undefined,
+  ): Promise<Float32Array> {
+    // Between its steps other work may use the cache.
+    this.pin(sequence);
+    try {
+      return await sequence.append(tokens, rows, turn);
+    } finally {
+      this.unpin(sequence);
+    }
+  }
+
+  /**
    * The sequence from which `tokens` are reached most cheaply: its tokens are a prefix of them, at least the last one
    * is missing. A sequence that mostly agrees is rewound, one that merely starts alike is copied, and a snapshot is
    * read when that is cheaper than computing what live sequences lack.
    */
-  async #reach(tokens: readonly number[], capacity: number): Promise<Sequence> {
-    if (tokens.length === 0 || tokens.length > capacity) {
-      throw new RangeError(`A prompt of ${tokens.length} tokens doesn't fit ${capacity} positions.`);
-    }
+  async #reach(tokens: readonly number[], capacity: number, stem: number): Promise<Sequence> {
     const room: Room = { capacity, expected: tokens.length };
-    const sequence = (await this.#restore(tokens, room)) ?? this.#fromLive(tokens, room);
+    const sequence = (await this.#restore(tokens, room, stem)) ?? this.#fromLive(tokens, room, stem);
     this.#memory.live.use(sequence);
-    this.#memory.countPrompt(sequence.length, tokens.length - sequence.length);
     return sequence;
   }
 
-  #match(tokens: readonly number[]): PrefixMatch | null {
-    return findPrefix(this.#own(), tokens, this.#memory.live.pinned);
+  #match(tokens: readonly number[], stem: number): PrefixMatch | null {
+    const { pinned, kept } = this.#memory.live;
+    return findPrefix(this.#own(), tokens, new Set([...pinned, ...kept]), stem);
   }
 
-  async #restore(tokens: readonly number[], room: Room): Promise<Sequence | null> {
+  async #restore(tokens: readonly number[], room: Room, stem: number): Promise<Sequence | null> {
     if (this.#snapshots === undefined) return null;
-    const limit = this.#match(tokens)?.cost ?? tokens.length;
+    const limit = this.#match(tokens, stem)?.cost ?? tokens.length;
     const found = findStored(this.#snapshots.of(this.#identity), tokens, limit);
     if (found === null) return null;
     const { allocate } = this.#memory;
@@ -148,8 +198,8 @@ export class KvCache {
     return sequence;
   }
 
-  #fromLive(tokens: readonly number[], room: Room): Sequence {
-    const match = this.#match(tokens);
+  #fromLive(tokens: readonly number[], room: Room, stem: number): Sequence {
+    const match = this.#match(tokens, stem);
     return match?.inPlace === true ? rewound(match, room) : this.#create(match, room);
   }
 
@@ -158,7 +208,10 @@ export class KvCache {
     const bytes = kvBytes(this.#model.manifest.architecture, positionsFor(room));
     const fits = live.makeRoom(bytes, match?.sequence);
     // No room beside the source: better to continue in it than to lose what it shares.
-    if (!fits && match !== null && !live.pinned.has(match.sequence)) return rewound(match, room);
+    if (!fits && match !== null && !live.pinned.has(match.sequence)) {
+      live.release(match.sequence);
+      return rewound(match, room);
+    }
     return match === null
       ? new Sequence(this.#model, room.capacity, { expected: room.expected, allocate })
       : match.sequence.fork(match.shared, room);
@@ -169,4 +222,8 @@ function rewound({ sequence, shared }: PrefixMatch, { capacity }: Room): Sequenc
   sequence.rewind(shared);
   sequence.resize(capacity);
   return sequence;
+}
+
+function isSameRun(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && commonPrefix(a, b) === a.length;
 }

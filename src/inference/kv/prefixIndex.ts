@@ -36,19 +36,22 @@ export interface StoredMatch {
  * A plain scan: there are tens of sequences and comparing two of a thousand tokens takes a microsecond, while a radix
  * tree would have to be kept in step with every append and rewind.
  *
- * @param pinned sequences never continued in place
+ * @param copied sequences never continued in place
+ * @param stem tokens at the start that many prompts share, so that they tell nothing about whose past a sequence is
  */
 export function findPrefix(
   sequences: Iterable<Sequence>,
   tokens: readonly number[],
-  pinned: ReadonlySet<Sequence>,
+  copied: ReadonlySet<Sequence>,
+  stem = 0,
 ): PrefixMatch | null {
   let best: PrefixMatch | null = null;
   for (const sequence of sequences) {
     const shared = Math.min(sequence.commonPrefix(tokens), tokens.length - 1);
     if (shared <= 0) continue;
     // Another prompt that merely starts alike is worth keeping; one that mostly agrees is this prompt's own past.
-    const inPlace = !pinned.has(sequence) && shared * 2 >= sequence.length;
+    const isOwnPast = shared === sequence.length || (shared - stem) * 2 >= sequence.length - stem;
+    const inPlace = isOwnPast && !copied.has(sequence);
     const cost = tokens.length - shared + (inPlace ? 0 : shared * COPY_COST);
     if (cost < (best?.cost ?? Infinity)) best = { sequence, shared, inPlace, cost };
   }

@@ -1,4 +1,5 @@
 import { GemmaError } from '../../protocol/errors.ts';
+import { commonPrefix } from '../kv/commonPrefix.ts';
 import type { ChatTemplateName } from '../model/chatTemplateName.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { AnswerStream, type ThoughtBorders } from './answerStream.ts';
@@ -33,6 +34,8 @@ export interface ChatPrompt {
   readonly tokens: readonly number[];
   /** The part at their end that the answer begins with. */
   readonly prefilled: readonly number[];
+  /** Tokens at their start that are the same in all conversations with this system text; 0: it has none. */
+  readonly stem: number;
 }
 
 /** ThoughtControls by id. */
@@ -103,7 +106,7 @@ export class ChatFormat {
       ...this.#openAnswer(thinking),
       ...prefilled,
     ];
-    return { tokens, prefilled };
+    return { tokens, prefilled, stem: commonPrefix(this.#stem(conversation), tokens) };
   }
 
   /** Whether the token opens or closes a thought. */
@@ -114,6 +117,14 @@ export class ChatFormat {
   /** For what the model generates, without the stop token; push `prefilled` first to have it in the text. */
   answer(): AnswerStream {
     return new AnswerStream(this.#tokenizer, this.#thought);
+  }
+
+  /** What stands in front of a first question, as far as that doesn't change it. */
+  #stem(conversation: Conversation): number[] {
+    const system = conversation.system.trim();
+    if (system === '') return [];
+    if (this.#hasSystemTurn) return [this.#tokenizer.bos, ...this.#systemTurn(conversation)];
+    return [this.#tokenizer.bos, ...this.#open('user'), ...this.#tokenizer.encode(`${system}\n\n`)];
   }
 
   #systemTurn({ system, thinking }: Conversation): number[] {

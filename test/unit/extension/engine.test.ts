@@ -15,6 +15,8 @@ const model: ModelInfo = {
   backend: 'native',
   threads: 2,
   contextTokens: 1024,
+  chat: true,
+  chatContextTokens: 8192,
   languages: [],
   weightBytes: 5_000_000,
   loadMs: 10,

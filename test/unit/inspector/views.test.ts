@@ -19,6 +19,8 @@ const ready: EngineStatus = {
     backend: 'wasm',
     threads: 2,
     contextTokens: 512,
+  chat: false,
+  chatContextTokens: 0,
     languages: [],
     weightBytes: 10,
     loadMs: 1,

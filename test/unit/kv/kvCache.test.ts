@@ -108,7 +108,7 @@ describe('the KV cache', () => {
   it('lets a sequence grow at the cost of the least recently used ones', async () => {
     const { cache, model } = cacheFor(4, 512);
     const chat = Array.from({ length: 500 }, (_, i) => i);
-    const { sequence } = await cache.prefill(chat, undefined, 2_000);
+    const { sequence } = await cache.prefill(chat, undefined, { capacity: 2_000 });
     await cache.prefill([-1, 1]);
     await cache.prefill([-2, 2]);
     const more = Array.from({ length: 100 }, () => 7);

@@ -175,7 +175,7 @@ class World {
     };
     const { prompts } = this.#memory.statistics;
     const { computed } = model;
-    const result = await cache.prefill(prompt, cancel, capacity).catch((error: unknown) => {
+    const result = await cache.prefill(prompt, cancel, { capacity }).catch((error: unknown) => {
       const expected = error instanceof GemmaError ? error.code : String(error);
       assert.ok(['cancelled', 'out-of-memory', 'Error: the runtime failed'].includes(expected), expected);
       return null;
