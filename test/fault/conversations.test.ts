@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ConversationStore } from '../../src/conversations/conversationStore.ts';
+
+const WRITER = fileURLToPath(new URL('../support/conversationWriter.ts', import.meta.url));
+/** `KILLS` in the environment makes it a longer test. */
+const KILLS = Number(process.env['KILLS'] ?? 30);
+/** Windows that write the same conversation. */
+const WINDOWS = 2;
+
+/** Runs a window that writes, and collects what it was told is saved. */
+function startWriter(home: string, id: string | null, acknowledged: string[]): ChildProcess {
+  const args = ['--import', 'tsx', WRITER, home, ...(id === null ? [] : [id])];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let rest = '';
+  let isNamed = false;
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    // The first line is the name of the conversation.
+    for (const line of lines) {
+      if (isNamed) acknowledged.push(line);
+      isNamed = true;
+    }
+  });
+  return child;
+}
+
+const ended = (child: ChildProcess): Promise<unknown> =>
+  new Promise((resolve) => child.once('close', resolve));
+
+describe('Conversations, whatever happens to those that write them', function () {
+  this.timeout(KILLS * 5_000);
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'conversations-'));
+  });
+  afterEach(() => rm(home, { recursive: true, force: true }));
+
+  it(`hold every acknowledged message after ${KILLS} kills of two windows`, async () => {
+    const store = await ConversationStore.open(home);
+    const created = await store.create();
+    const { id } = created;
+    await created.dispose();
+    const acknowledged: string[] = [];
+    for (let killed = 0; killed < KILLS; killed += WINDOWS) {
+      const before = acknowledged.length;
+      const writers = Array.from({ length: WINDOWS }, () => startWriter(home, id, acknowledged));
+      while (acknowledged.length < before + 3) await sleep(5);
+      await sleep(Math.random() * 150);
+      for (const writer of writers) {
+        writer.kill('SIGKILL');
+        await ended(writer);
+      }
+    }
+    const opened = await store.open(id);
+    const found = opened.conversation.messages.map(({ text }) => text);
+    await opened.dispose();
+    const held = new Set(found);
+    const lost = acknowledged.filter((text) => !held.has(text));
+    assert.deepEqual(lost, [], `${lost.length} of ${acknowledged.length} lost`);
+    assert.ok(found.every((text) => text === '' || /^(?:question|answer) \d+ \d+ [xy]*$/u.test(text)));
+    assert.equal(
+      new Set(found.filter((text) => text !== '')).size,
+      found.filter((text) => text !== '').length,
+    );
+  });
+
+  it('say that the disk is full, keep what they have, and go on when there is room', async function () {
+    const small = path.join(home, 'small');
+    await mkdir(small);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', small], { stdio: 'ignore' });
+    } catch {
+      this.skip();
+    }
+    const store = await ConversationStore.open(small);
+    const conversation = await store.create();
+    try {
+      const ask = (text: string): Promise<void> =>
+        conversation.ask({
+          role: 'user',
+          id: `question-${text.length}`,
+          time: 1,
+          text,
+          attachments: [],
+        });
+      await ask('one and only');
+      await writeFile(path.join(small, 'filler'), Buffer.alloc(200_000));
+      await assert.rejects(ask('two'.repeat(50_000)), { code: 'disk-full' });
+      const texts = async (): Promise<string[]> =>
+        (await store.open(conversation.id)).conversation.messages.map(({ text }) => text);
+      assert.deepEqual(await texts(), ['one and only']);
+      await rm(path.join(small, 'filler'));
+      await ask('two, but short');
+      assert.deepEqual(await texts(), ['one and only', 'two, but short']);
+      assert.deepEqual(
+        (await readdir(path.join(small, 'conversations'))).filter((name) => name.endsWith('.jsonl')).length,
+        1,
+      );
+    } finally {
+      await conversation.dispose();
+      execFileSync('umount', [small]);
+    }
+  });
+});
