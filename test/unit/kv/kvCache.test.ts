@@ -59,6 +59,38 @@ describe('the KV cache', () => {
     assert.equal((await cache.prefill([...stem, 99])).cachedTokens, 4);
   });
 
+  it('computes a stem once, and leaves every prompt that starts with it whole', async () => {
+    const { cache, model } = cacheFor(4);
+    const stem = [7, 8, 9, 10];
+    const options = { stem: stem.length };
+    const first = await cache.prefill([...stem, 1, 1], undefined, options);
+    assert.equal(first.cachedTokens, 0);
+    assert.deepEqual([...first.logits], expectedLogits([...stem, 1, 1]));
+    assert.equal((await cache.prefill([...stem, 2, 2, 2], undefined, options)).cachedTokens, 4);
+    assert.equal((await cache.prefill([...stem, 1, 1, 1], undefined, options)).cachedTokens, 6);
+    assert.equal((await cache.prefill([...stem, 2, 2, 2, 2], undefined, options)).cachedTokens, 7);
+    assert.equal(model.computed, 4 + 2 + 3 + 1 + 1);
+  });
+
+  it('keeps a stem while other prompts come and go', async () => {
+    const { cache } = cacheFor(3);
+    const stem = [7, 8, 9, 10];
+    await cache.prefill([...stem, 1], undefined, { stem: 4 });
+    for (let other = 20; other < 30; other++) await cache.prefill([other, other]);
+    assert.equal((await cache.prefill([...stem, 2], undefined, { stem: 4 })).cachedTokens, 4);
+  });
+
+  it('does without a stem where there is room for one sequence', async () => {
+    const { cache, model } = cacheFor(1);
+    for (const last of [1, 2, 3]) {
+      const prompt = [7, 8, 9, 10, last];
+      const { cachedTokens, logits } = await cache.prefill(prompt, undefined, { stem: 4 });
+      assert.deepEqual([...logits], expectedLogits(prompt));
+      assert.ok(cachedTokens >= 0);
+      assert.equal(model.live, 1);
+    }
+  });
+
   it('goes on in the only sequence there is room for', async () => {
     const { cache, model } = cacheFor(1);
     await cache.prefill([1, 2, 3, 4, 5, 6]);

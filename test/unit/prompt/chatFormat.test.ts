@@ -237,6 +237,23 @@ describe('Laws of conversations', () => {
     }
   });
 
+  it('every conversation with a system text begins with its stem, which holds that text', () => {
+    for (const name of chatTemplateNames) {
+      const text = fc.stringMatching(/^[a-z][a-z \n]{0,20}$/);
+      const property = fc.property(text, text, text, fc.boolean(), (system, one, two, thinking) => {
+        const [first, second] = [one, two].map((question) =>
+          formats[name].prompt(chat([user(question)], `be ${system}`, thinking)),
+        );
+        assert.equal(first!.stem, second!.stem);
+        const stem = first!.tokens.slice(0, first!.stem);
+        assert.deepEqual(second!.tokens.slice(0, second!.stem), stem);
+        assert.ok(shown(generationOf[name], stem).includes(`be ${system}`.trim()));
+      });
+      fc.assert(property, { numRuns: 300 });
+      assert.equal(formats[name].prompt(chat([user('a')])).stem, 0);
+    }
+  });
+
   it('an answer known by its text alone keeps the beginning up to it', () => {
     const before = formats.gemma3.prompt(chat([user('a')])).tokens;
     const after = formats.gemma3.prompt(chat([user('a'), model(' b '), user('c')])).tokens;
