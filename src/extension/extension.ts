@@ -5,6 +5,7 @@ import { registerCommands } from './commands.ts';
 import { Completion } from './completion/completion.ts';
 import { Engine } from './engine.ts';
 import { InspectorView } from './inspector/inspectorView.ts';
+import { registerLanguageModel } from './languageModel/languageModel.ts';
 import { createLog } from './log.ts';
 import { logEngine } from './logEngine.ts';
 import { Settings } from './settings.ts';
@@ -36,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     new StatusBar(parts),
     completion,
     new InspectorView(context.extensionUri, parts, completion),
+    registerLanguageModel(engine),
     registerCommands({ ...parts, log }),
   );
   const { user, system } = process.cpuUsage(startedAt);

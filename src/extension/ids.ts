@@ -19,5 +19,11 @@ export const contextKeys = { completionEnabled: 'gemmaCode.completionEnabled' } 
 
 export const statusItem = 'gemmaCode.status';
 
+/** Under which other extensions find our model; package.json contributes it. */
+export const languageModelVendor = 'gemma-code';
+
+/** `@gemma` in VS Code's own chat. */
+export const chatParticipant = 'gemma-code.gemma';
+
 /** The view in the sidebar. */
 export const inspectorView = 'gemmaCode.inspector';

@@ -16,13 +16,18 @@ export async function importChatModel(quantization: Quantization): Promise<Impor
   const root = await mkdtemp(join(tmpdir(), 'chat-model-'));
   const source = join(root, 'tiny-chat');
   const folder = join(root, 'imported');
+  await writeChatCheckpoint(source);
+  await importModel({ source, target: folder, quantization });
+  return { folder, remove: () => rm(root, { recursive: true, force: true }) };
+}
+
+/** The same as a checkpoint. */
+export async function writeChatCheckpoint(folder: string): Promise<void> {
   const tokenizer = gemmaTokenizer(
     Array.from('abcdefghijklmnopqrstuvwxyz0123456789.,:;!?()[]{}=+-*/<>"\'_▁'),
   );
   const vocabSize = Object.keys(tokenizer.model.vocab).length;
   const checkpoint = randomCheckpoint({ vocabSize, maxPositions: 4_096, window: 64 });
-  await writeCheckpoint(source, { ...checkpoint, tokenizer });
-  await writeFile(join(source, 'generation_config.json'), JSON.stringify({ eos_token_id: [1, 106] }));
-  await importModel({ source, target: folder, quantization });
-  return { folder, remove: () => rm(root, { recursive: true, force: true }) };
+  await writeCheckpoint(folder, { ...checkpoint, tokenizer });
+  await writeFile(join(folder, 'generation_config.json'), JSON.stringify({ eos_token_id: [1, 106] }));
 }
