@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
+import { text as readText } from 'node:stream/consumers';
 import { GemmaError, toGemmaError } from '../protocol/errors.ts';
 import { Conversation } from './conversation.ts';
 import { withEngine } from './engine.ts';
@@ -40,7 +40,7 @@ export async function chat(args: readonly string[]): Promise<void> {
 /** @throws GemmaError `bad-input` when there is none */
 async function questionFrom(positionals: readonly string[]): Promise<string> {
   const question =
-    positionals.length > 0 ? onlyPositional(positionals, 'QUESTION') : await text(process.stdin);
+    positionals.length > 0 ? onlyPositional(positionals, 'QUESTION') : await readText(process.stdin);
   if (question.trim() !== '') return question;
   throw new GemmaError('bad-input', 'There is no question; see --help.');
 }
