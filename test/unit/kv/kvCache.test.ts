@@ -72,6 +72,44 @@ describe('the KV cache', () => {
     assert.equal(model.computed, 4 + 2 + 3 + 1 + 1);
   });
 
+  it('leaves a conversation whole for another that shows the same file', async () => {
+    const { cache } = cacheFor(5);
+    const options = { stem: 2 };
+    const file = [7, 8, ...Array.from({ length: 40 }, (_, i) => i)];
+    const { sequence } = await cache.prefill([...file, 100, 5], undefined, options);
+    await sequence.append([201, 202, 203], 1);
+    await cache.prefill([...file, 300, 5], undefined, options);
+    const next = await cache.prefill([...file, 100, 5, 201, 202, 203, 400], undefined, options);
+    assert.equal(next.cachedTokens, file.length + 5);
+  });
+
+  it('writes an answer anew, and goes on after a part of one, in the sequence of the conversation', async () => {
+    const { cache } = cacheFor(5);
+    const prompt = [7, 8, 9];
+    const options = { stem: 2 };
+    const { sequence } = await cache.prefill(prompt, undefined, options);
+    const answer = Array.from({ length: 50 }, (_, i) => i);
+    await sequence.append(answer, 1);
+    const part = [...prompt, ...answer.slice(0, 5), 99];
+    const next = await cache.prefill(part, undefined, options);
+    assert.deepEqual([next.sequence, next.cachedTokens], [sequence, 8]);
+    const anew = await cache.prefill(part, undefined, options);
+    assert.deepEqual([anew.sequence, anew.cachedTokens], [sequence, 8]);
+    assert.equal(cache.size, 2, 'the conversation and its stem');
+  });
+
+  it('goes on with a stem whose computing was cancelled', async () => {
+    const { cache, model } = cacheFor(5);
+    const prompt = [...Array.from({ length: 150 }, (_, i) => i), 1];
+    const cancel = new CancelFlag();
+    model.beforeForward = () => cancel.cancel();
+    await assert.rejects(cache.prefill(prompt, cancel, { stem: 150 }), { code: 'cancelled' });
+    model.beforeForward = () => undefined;
+    const { cachedTokens } = await cache.prefill(prompt, undefined, { stem: 150 });
+    assert.equal(cachedTokens, 64);
+    assert.equal(cache.size, 2);
+  });
+
   it('keeps a stem while other prompts come and go', async () => {
     const { cache } = cacheFor(3);
     const stem = [7, 8, 9, 10];
