@@ -68,6 +68,14 @@ describe('admission', () => {
     assert.deepEqual(finish(loaded.next, model.id).start, [completion]);
   });
 
+  it('lets counting begin whatever else runs, but for a load, and interrupts nothing for it', () => {
+    const running = arriveAll(ready, [job('chat'), job('edit'), job('complete', 'a')]);
+    const step = arrive(running, job('count'));
+    assert.deepEqual([step.start.map(({ kind }) => kind), step.stop], [['count'], []]);
+    const loading = arriveAll(ready, [job('model')]);
+    assert.deepEqual(arrive(loading, job('count')).start, []);
+  });
+
   it('gives the engine a completion, an edit and a chat at once, but never two of a kind', () => {
     const [completion, edit, chat] = [job('complete', 'a'), job('edit'), job('chat')];
     const state = arriveAll(ready, [chat, edit, completion]);
