@@ -142,7 +142,16 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
     fc.record({
       type: fc.constant('arrive' as const),
-      kind: fc.constantFrom<JobKind>('complete', 'edit', 'chat', 'model', 'logits', 'warmUp', 'snapshot'),
+      kind: fc.constantFrom<JobKind>(
+        'complete',
+        'count',
+        'edit',
+        'chat',
+        'model',
+        'logits',
+        'warmUp',
+        'snapshot',
+      ),
       document: fc.constantFrom('a', 'b', 'c'),
     }),
     fc.record({ type: fc.constant('finish' as const) }),
