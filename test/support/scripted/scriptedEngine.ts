@@ -43,6 +43,7 @@ export function createScriptedEngine(script: Script, onChat: (params: ChatParams
     }),
     warmUp: async () => ({ promptTokens: 0, cachedTokens: 0 }),
     snapshot: async () => undefined,
+    prepareQuestion: async () => undefined,
     countTokens: async (texts) => texts.map(count),
     countChat: async (params) => countChat(params),
     async chat(params, onText, turn) {

@@ -329,6 +329,22 @@ describe('Thoughts of Gemma 4', () => {
     assert.equal(shownAgain([close, ...encode('Yes!')]), 'model\nYes!<turn|>\n', 'a close alone');
   });
 
+  it('are no part of what the next question follows, whatever it is', () => {
+    for (const name of chatTemplateNames) {
+      for (const thinking of [false, true]) {
+        const answered: Turn[] = [user('a'), { role: 'model', tokens: thoughtful }];
+        const past = formats[name].past(chat(answered, 'be brief', thinking));
+        const next = formats[name].prompt(chat([...answered, user('b')], 'be brief', thinking));
+        assert.deepEqual(next.tokens.slice(0, past.tokens.length), past.tokens);
+        assert.equal(past.stem, next.stem);
+        const rest = shown(generationOf[name], next.tokens.slice(past.tokens.length));
+        assert.match(rest, /^<(?:start_of_turn|\|turn)>user\nb</);
+      }
+      for (const turns of [[], [user('a')], [user('a'), model('b'), user('c')], [model('a'), user('b')]])
+        assert.throws(() => formats[name].past(chat(turns)), isError('bad-input', /after an answer/));
+    }
+  });
+
   it('cost the next prompt no more than the answer that followed them', () => {
     const turns: Turn[] = [user('a'), { role: 'model', tokens: thoughtful }];
     const before = formats.gemma4.prompt(chat(turns.slice(0, 1), 'x', true)).tokens;
