@@ -1,6 +1,7 @@
 export const mainHelp = `Gemma Code in a terminal
 
   complete FILE:LINE:COL   what the editor would suggest at a cursor
+  chat [QUESTION]          the model's answer; in a terminal a conversation
   import DIR               convert a Hugging Face checkpoint for the engine
   logits                   logits of the position after some tokens
 
@@ -18,6 +19,14 @@ export const completeHelp = `complete FILE:LINE:COL [options]
 LINE and COL are 1-based; COL counts UTF-16 units left of the cursor, plus one.
 
   --json                 one JSON object on stdout and nothing else
+${modelOptions}`;
+
+export const chatHelp = `chat [QUESTION] --model DIR [options]
+
+Without QUESTION it is read from the standard input, or line by line from a terminal. Ctrl+C stops an answer, and
+when none is being written it ends the conversation.
+
+  --system TEXT          what the model is told before anything else
 ${modelOptions}`;
 
 export const importHelp = `import DIR --out DIR [options]

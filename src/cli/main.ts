@@ -1,4 +1,5 @@
 import { GemmaError, toGemmaError } from '../protocol/errors.ts';
+import { chat } from './chat.ts';
 import { complete } from './complete.ts';
 import { importModel } from './importModel.ts';
 import { logits } from './logits.ts';
@@ -6,6 +7,7 @@ import { mainHelp } from './help.ts';
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   complete,
+  chat,
   import: importModel,
   logits,
 };

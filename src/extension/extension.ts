@@ -6,6 +6,7 @@ import { Completion } from './completion/completion.ts';
 import { Engine } from './engine.ts';
 import { EngineUse } from './engineUse.ts';
 import { InspectorView } from './inspector/inspectorView.ts';
+import { registerLanguageModel } from './languageModel/languageModel.ts';
 import { createLog } from './log.ts';
 import { logEngine } from './logEngine.ts';
 import { Settings } from './settings.ts';
@@ -39,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     use,
     completion,
     new InspectorView(context.extensionUri, parts, completion),
+    registerLanguageModel(engine),
     registerCommands({ ...parts, log }),
   );
   const { user, system } = process.cpuUsage(startedAt);

@@ -27,5 +27,11 @@ export const statusItem = 'gemmaCode.status';
 export const chatView = 'gemmaCode.chat';
 export const chatPanel = 'gemmaCode.chatPanel';
 
+/** Under which other extensions find our model; package.json contributes it. */
+export const languageModelVendor = 'gemma-code';
+
+/** `@gemma` in VS Code's own chat. */
+export const chatParticipant = 'gemma-code.gemma';
+
 /** The view in the sidebar that tells of the engine. */
 export const inspectorView = 'gemmaCode.inspector';

@@ -1,3 +1,4 @@
+import type { ChatParams } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
 import { readManifest } from './model/modelManifest.ts';
 import type { CancelFlag } from './engine/cancelFlag.ts';
@@ -34,6 +35,17 @@ export function createHandlers(parts: HandlerParts): Handlers {
       onUse();
     }
   };
+  /** While the answer is being read. It fails silently: it is only a favour. */
+  const prepareQuestion = (params: ChatParams, text: string): void => {
+    const answered: ChatParams = { ...params, turns: [...params.turns, { role: 'model', text }] };
+    jobs
+      .submit({
+        kind: 'warmUp',
+        document: null,
+        run: (cancel) => engine.prepareQuestion(answered, cancel),
+      })
+      .catch(() => undefined);
+  };
   return {
     load: (params) => used(() => models.load(params)),
     complete: (params, client, signal) =>
@@ -59,10 +71,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
         models.ensureModel();
         const { stream, purpose } = params;
         const onText: OnText = (part) => client.notify('chatText', { stream, ...part });
-        return jobs.submit(
+        const result = await jobs.submit(
           { kind: purpose, document: null, run: (cancel) => engine.chat(params, onText, cancel) },
           signal,
         );
+        if (result.thought !== '') prepareQuestion(params, result.answer);
+        return result;
       }),
     countTokens: ({ texts }, _client, signal) =>
       used(async () => {

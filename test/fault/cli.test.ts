@@ -120,7 +120,14 @@ describe('the command line', function () {
   });
 
   it('explains itself', async () => {
-    for (const args of [['--help'], ['complete', '--help'], ['import', '-h'], ['logits', '--help'], []]) {
+    for (const args of [
+      ['--help'],
+      ['complete', '--help'],
+      ['chat', '-h'],
+      ['import', '-h'],
+      ['logits', '--help'],
+      [],
+    ]) {
       const { code, stdout } = await run(...args);
       assert.equal(code, 0);
       assert.match(stdout, /--help|--home/);

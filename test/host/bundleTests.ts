@@ -24,6 +24,8 @@ export async function bundleTests(files: readonly string[], outFile: string): Pr
     target: 'node22',
     sourcemap: 'inline',
     external: ['vscode', 'mocha'],
+    // What a CommonJS module has of it.
+    define: { 'import.meta.dirname': '__dirname' },
     logLevel: 'warning',
   });
 }

@@ -54,6 +54,7 @@ export function createFakeEngine(): Engine {
       return { promptTokens: 1, cachedTokens: 0 };
     },
     snapshot: async () => undefined,
+    prepareQuestion: async () => undefined,
     async chat({ turns }, onText, turn) {
       const text = turns.at(-1)!.text;
       await obey(text, turn);

@@ -23,7 +23,7 @@ import { readManifest } from '../model/modelManifest.ts';
 import { languageIds, languageTag } from '../prompt/languages.ts';
 import { completeLine } from './completeLine.ts';
 import type { Engine, OnText } from './engine.ts';
-import { type ChatModel, generateText, promptOf } from './generateText.ts';
+import { type ChatModel, generateText, prepareQuestion, promptOf } from './generateText.ts';
 import { type LoadedCompletionModel, loadCompletionModel } from './loadCompletionModel.ts';
 import { type CompletionModel, promptFor } from './readByModel.ts';
 
@@ -90,6 +90,10 @@ class OnnxEngine implements Engine {
 
   async chat(params: ChatParams, onText: OnText, turn: Turn): Promise<ChatResult> {
     return generateText(this.#chatModel(), params, onText, turn);
+  }
+
+  prepareQuestion(params: CountChatParams, turn: Turn): Promise<void> {
+    return prepareQuestion(this.#chatModel(), params, turn);
   }
 
   async countTokens(texts: readonly string[]): Promise<readonly number[]> {

@@ -44,6 +44,12 @@ export interface Engine<T extends Turn = Turn> {
   snapshot(turn: T): Promise<void>;
   /** @throws GemmaError `bad-input` when the model can't chat, or the conversation doesn't fit its context */
   chat(params: ChatParams, onText: OnText, turn: T): Promise<ChatResult>;
+  /**
+   * Computes what the next question will follow, where it isn't there yet: after an answer with thoughts.
+   *
+   * @param params turns from a user's to the model's
+   */
+  prepareQuestion(params: CountChatParams, turn: T): Promise<void>;
   /** How many tokens each text has. Touches no keys and values. */
   countTokens(texts: readonly string[]): Promise<readonly number[]>;
   /**

@@ -19,6 +19,7 @@ export interface EngineCalls {
   warmUp: { params: WarmUpParams; cancel: SharedArrayBuffer };
   snapshot: { cancel: SharedArrayBuffer };
   chat: { params: ChatParams; cancel: SharedArrayBuffer };
+  prepareQuestion: { params: CountChatParams; cancel: SharedArrayBuffer };
   countTokens: { texts: readonly string[] };
   countChat: { params: CountChatParams };
   logits: { folder: string; backend: BackendName; tokens: readonly number[]; cancel: SharedArrayBuffer };

@@ -48,6 +48,7 @@ const perform: {
   warmUp: (engine, { params }, turn) => engine.warmUp(params, turn),
   snapshot: (engine, _args, turn) => engine.snapshot(turn),
   chat: (engine, { params }, turn, onText) => engine.chat(params, onText, turn),
+  prepareQuestion: (engine, { params }, turn) => engine.prepareQuestion(params, turn),
   countTokens: (engine, { texts }) => engine.countTokens(texts),
   countChat: (engine, { params }) => engine.countChat(params),
   logits: (engine, { folder, backend, tokens }, turn) => engine.logits(folder, backend, tokens, turn),
@@ -63,6 +64,7 @@ const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgen
   complete: () => 'completion',
   chat: ({ params }) => params.purpose,
   warmUp: () => 'warmUp',
+  prepareQuestion: () => 'warmUp',
   snapshot: () => 'warmUp',
 };
 

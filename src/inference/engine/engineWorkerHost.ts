@@ -73,6 +73,10 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
     return this.#call('chat', { params, cancel: cancel.buffer }, onText);
   }
 
+  prepareQuestion(params: EngineCalls['prepareQuestion']['params'], cancel: CancelFlag): Promise<void> {
+    return this.#call('prepareQuestion', { params, cancel: cancel.buffer });
+  }
+
   countTokens(texts: readonly string[]): Promise<EngineAnswer<'countTokens'>> {
     return this.#call('countTokens', { texts });
   }

@@ -1,7 +1,7 @@
 import type { ChatParams, ChatResult, CountChatParams } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { Turn } from '../kv/turn.ts';
-import type { ChatFormat, ChatPrompt } from '../prompt/chatFormat.ts';
+import type { ChatFormat, ChatPrompt, Conversation } from '../prompt/chatFormat.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import type { Answers } from './answers.ts';
 import { Decoder } from './decoder.ts';
@@ -110,14 +110,30 @@ export async function generateText(
 }
 
 /** What the model is shown. @throws GemmaError as ChatFormat.prompt */
-export function promptOf(
-  { chat, answers }: ChatModel,
-  { system, thinking, turns, prefill }: CountChatParams,
-): ChatPrompt {
+export function promptOf(model: ChatModel, params: CountChatParams): ChatPrompt {
+  return model.chat.prompt(conversationOf(model, params), params.prefill);
+}
+
+/**
+ * Prefills an answered conversation, so that the next question costs itself alone: after an answer with thoughts, which
+ * are no part of what the model is shown again.
+ *
+ * @throws GemmaError `cancelled`
+ */
+export async function prepareQuestion(model: ChatModel, params: CountChatParams, turn: Turn): Promise<void> {
+  const { tokens, stem } = model.chat.past(conversationOf(model, params));
+  const capacity = model.contextTokens;
+  if (tokens.length < capacity) await model.cache.prefill(tokens, turn, { capacity, stem });
+}
+
+function conversationOf(
+  { answers }: ChatModel,
+  { system, thinking, turns }: Omit<CountChatParams, 'prefill'>,
+): Conversation {
   const told = turns.map(({ role, text }) => {
     if (role === 'user') return { role, text };
     const tokens = answers.tokensOf(text);
     return tokens === undefined ? { role, text } : { role, tokens };
   });
-  return chat.prompt({ system, thinking, turns: told }, prefill);
+  return { system, thinking, turns: told };
 }

@@ -74,6 +74,7 @@ export class Budget<T extends Evictable> implements Iterable<T> {
 
   /** Ends it after all others, as long as it is among the last few that this was said of. */
   keep(item: T): void {
+    if (!this.#items.has(item)) throw new RangeError('Only an item under the budget can be kept.');
     this.use(item);
     this.#kept.delete(item);
     this.#kept.add(item);

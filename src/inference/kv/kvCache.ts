@@ -2,7 +2,7 @@ import type { LoadedModel } from '../backends/backend.ts';
 import { kvBytes } from '../model/graphInterface.ts';
 import { commonPrefix } from './commonPrefix.ts';
 import type { KvMemory } from './kvMemory.ts';
-import { findPrefix, findStored, type PrefixMatch } from './prefixIndex.ts';
+import { findPrefix, findStored, type IsPast, type PrefixMatch } from './prefixIndex.ts';
 import { positionsFor, type Room, Sequence } from './sequence.ts';
 import { type SnapshotIdentity, snapshotIdentity } from './snapshot.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
@@ -20,7 +20,10 @@ export interface KvCacheOptions {
 export interface PrefillOptions {
   /** Positions the sequence may grow to. */
   readonly capacity?: number;
-  /** Tokens at the start that other prompts begin with too: a sequence of their own is kept to copy them from. */
+  /**
+   * Of a conversation: tokens at the start that others begin with too. A sequence of their own is kept to copy them
+   * from, and no conversation continues in the sequence of another. Absent: a text that changes as it is typed.
+   */
   readonly stem?: number;
 }
 
@@ -40,6 +43,8 @@ export class KvCache {
   readonly #memory: KvMemory;
   readonly #snapshots: SnapshotStore | undefined;
   readonly #identity: SnapshotIdentity;
+  /** How long the prompt was that a sequence was last asked to hold; what follows is an answer. */
+  readonly #prompts = new WeakMap<Sequence, number>();
   /** What this process wrote of a sequence, so that it isn't written again after a limit removed the file. */
   readonly #written = new WeakMap<Sequence, readonly number[]>();
 
@@ -71,16 +76,17 @@ export class KvCache {
   async prefill(
     tokens: readonly number[],
     turn?: Turn,
-    { capacity = this.#capacity, stem = 0 }: PrefillOptions = {},
+    { capacity = this.#capacity, stem }: PrefillOptions = {},
   ): Promise<Prefilled> {
     if (tokens.length === 0 || tokens.length > capacity) {
       throw new RangeError(`A prompt of ${tokens.length} tokens doesn't fit ${capacity} positions.`);
     }
-    if (stem < 0 || stem >= tokens.length) {
+    if (stem !== undefined && (stem < 0 || stem >= tokens.length)) {
       throw new RangeError(`${stem} tokens can't be the stem of a prompt of ${tokens.length}.`);
     }
-    const stemTokens = stem === 0 ? 0 : await this.#computeStem(tokens.slice(0, stem), turn);
-    const sequence = await this.#reach(tokens, capacity, stem);
+    const stemTokens = stem === undefined ? 0 : await this.#computeStem(tokens.slice(0, stem), turn);
+    const sequence = await this.#reach(tokens, capacity, stem === undefined ? undefined : this.#holdsPrompt);
+    this.#prompts.set(sequence, tokens.length);
     const known = sequence.length;
     // A stem that there is no room for is computed twice.
     const cachedTokens = Math.max(0, known - stemTokens);
@@ -140,6 +146,7 @@ export class KvCache {
    * @throws GemmaError `cancelled`, `out-of-memory`
    */
   async #computeStem(tokens: readonly number[], turn: Turn | undefined): Promise<number> {
+    if (tokens.length === 0) return 0;
     const { live } = this.#memory;
     const kept = this.#own().find(
       (sequence) => live.kept.has(sequence) && isSameRun(sequence.tokens, tokens),
@@ -148,7 +155,7 @@ export class KvCache {
       live.keep(kept);
       return 0;
     }
-    const sequence = await this.#reach(tokens, tokens.length, tokens.length);
+    const sequence = await this.#reach(tokens, tokens.length, isWhole);
     const known = sequence.length;
     await this.#append(sequence, tokens.slice(known), 0, turn);
     live.keep(sequence);
@@ -175,21 +182,25 @@ export class KvCache {
    * is missing. A sequence that mostly agrees is rewound, one that merely starts alike is copied, and a snapshot is
    * read when that is cheaper than computing what live sequences lack.
    */
-  async #reach(tokens: readonly number[], capacity: number, stem: number): Promise<Sequence> {
+  async #reach(tokens: readonly number[], capacity: number, isPast?: IsPast): Promise<Sequence> {
     const room: Room = { capacity, expected: tokens.length };
-    const sequence = (await this.#restore(tokens, room, stem)) ?? this.#fromLive(tokens, room, stem);
+    const sequence = (await this.#restore(tokens, room, isPast)) ?? this.#fromLive(tokens, room, isPast);
     this.#memory.live.use(sequence);
     return sequence;
   }
 
-  #match(tokens: readonly number[], stem: number): PrefixMatch | null {
+  /** A conversation goes on after its last question, or has that answered anew; another's is left whole. */
+  readonly #holdsPrompt: IsPast = (sequence, shared) =>
+    isWhole(sequence, shared) || shared + 1 >= (this.#prompts.get(sequence) ?? Infinity);
+
+  #match(tokens: readonly number[], isPast?: IsPast): PrefixMatch | null {
     const { pinned, kept } = this.#memory.live;
-    return findPrefix(this.#own(), tokens, new Set([...pinned, ...kept]), stem);
+    return findPrefix(this.#own(), tokens, new Set([...pinned, ...kept]), isPast);
   }
 
-  async #restore(tokens: readonly number[], room: Room, stem: number): Promise<Sequence | null> {
+  async #restore(tokens: readonly number[], room: Room, isPast?: IsPast): Promise<Sequence | null> {
     if (this.#snapshots === undefined) return null;
-    const limit = this.#match(tokens, stem)?.cost ?? tokens.length;
+    const limit = this.#match(tokens, isPast)?.cost ?? tokens.length;
     const found = findStored(this.#snapshots.of(this.#identity), tokens, limit);
     if (found === null) return null;
     const { allocate } = this.#memory;
@@ -198,8 +209,8 @@ export class KvCache {
     return sequence;
   }
 
-  #fromLive(tokens: readonly number[], room: Room, stem: number): Sequence {
-    const match = this.#match(tokens, stem);
+  #fromLive(tokens: readonly number[], room: Room, isPast?: IsPast): Sequence {
+    const match = this.#match(tokens, isPast);
     return match?.inPlace === true ? rewound(match, room) : this.#create(match, room);
   }
 
@@ -223,6 +234,8 @@ function rewound({ sequence, shared }: PrefixMatch, { capacity }: Room): Sequenc
   sequence.resize(capacity);
   return sequence;
 }
+
+const isWhole: IsPast = (sequence, shared) => shared === sequence.length;
 
 function isSameRun(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && commonPrefix(a, b) === a.length;

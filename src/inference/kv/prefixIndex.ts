@@ -29,6 +29,9 @@ export interface StoredMatch {
   readonly cost: number;
 }
 
+/** Whether the first `shared` tokens of a sequence make it a prompt's own past. */
+export type IsPast = (sequence: Sequence, shared: number) => boolean;
+
 /**
  * The sequence from which `tokens` are reached most cheaply, in tokens to prefill; null when none shares any.
  * At least the last token is left to run, so that there are logits.
@@ -37,25 +40,28 @@ export interface StoredMatch {
  * tree would have to be kept in step with every append and rewind.
  *
  * @param copied sequences never continued in place
- * @param stem tokens at the start that many prompts share, so that they tell nothing about whose past a sequence is
+ * @param isPast whether a sequence that shares so many tokens is this prompt's own past, of which the rest can go
  */
 export function findPrefix(
   sequences: Iterable<Sequence>,
   tokens: readonly number[],
   copied: ReadonlySet<Sequence>,
-  stem = 0,
+  isPast: IsPast = mostlyAgrees,
 ): PrefixMatch | null {
   let best: PrefixMatch | null = null;
   for (const sequence of sequences) {
     const shared = Math.min(sequence.commonPrefix(tokens), tokens.length - 1);
     if (shared <= 0) continue;
-    // Another prompt that merely starts alike is worth keeping; one that mostly agrees is this prompt's own past.
-    const isOwnPast = shared === sequence.length || (shared - stem) * 2 >= sequence.length - stem;
-    const inPlace = isOwnPast && !copied.has(sequence);
+    const inPlace = isPast(sequence, shared) && !copied.has(sequence);
     const cost = tokens.length - shared + (inPlace ? 0 : shared * COPY_COST);
     if (cost < (best?.cost ?? Infinity)) best = { sequence, shared, inPlace, cost };
   }
   return best;
+}
+
+/** Text that is edited is the same text, and another that merely starts alike is worth keeping. */
+function mostlyAgrees(sequence: Sequence, shared: number): boolean {
+  return shared * 2 >= sequence.length;
 }
 
 /**

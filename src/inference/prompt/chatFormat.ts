@@ -86,27 +86,29 @@ export class ChatFormat {
    */
   prompt(conversation: Conversation, prefill = ''): ChatPrompt {
     const { turns, thinking } = conversation;
-    const isOrdered = turns.every((turn, i) => turn.role === (i % 2 === 0 ? 'user' : 'model'));
-    if (!isOrdered || turns.length % 2 === 0) {
+    if (!isOrdered(turns) || turns.length % 2 === 0) {
       throw new GemmaError('bad-input', 'The turns of a conversation must alternate, from a user to a user.');
     }
     if (prefill !== '' && thinking && this.#thought !== null) {
       throw new GemmaError('bad-input', "A model that thinks first can't be given the start of its answer.");
     }
     const prefilled = this.#tokenizer.encode(prefill);
-    const told = turns.map((turn, i) =>
-      turn.role === 'user'
-        ? this.#user(turn, i === 0 ? conversation.system : '')
-        : this.#answered(turn, thinking),
-    );
-    const tokens = [
-      this.#tokenizer.bos,
-      ...this.#systemTurn(conversation),
-      ...told.flat(),
-      ...this.#openAnswer(thinking),
-      ...prefilled,
-    ];
+    const tokens = [...this.#told(conversation), ...this.#openAnswer(thinking), ...prefilled];
     return { tokens, prefilled, stem: commonPrefix(this.#stem(conversation), tokens) };
+  }
+
+  /**
+   * What the prompt of the next question will begin with, whatever is asked.
+   *
+   * @throws GemmaError `bad-input` unless the turns alternate from a user's to the model's
+   */
+  past(conversation: Conversation): Omit<ChatPrompt, 'prefilled'> {
+    const { turns } = conversation;
+    if (!isOrdered(turns) || turns.length === 0 || turns.length % 2 === 1) {
+      throw new GemmaError('bad-input', 'Only after an answer of the model a question can come.');
+    }
+    const tokens = this.#told(conversation);
+    return { tokens, stem: commonPrefix(this.#stem(conversation), tokens) };
   }
 
   /** Whether the token opens or closes a thought. */
@@ -117,6 +119,15 @@ export class ChatFormat {
   /** For what the model generates, without the stop token; push `prefilled` first to have it in the text. */
   answer(): AnswerStream {
     return new AnswerStream(this.#tokenizer, this.#thought);
+  }
+
+  #told(conversation: Conversation): number[] {
+    const told = conversation.turns.map((turn, i) =>
+      turn.role === 'user'
+        ? this.#user(turn, i === 0 ? conversation.system : '')
+        : this.#answered(turn, conversation.thinking),
+    );
+    return [this.#tokenizer.bos, ...this.#systemTurn(conversation), ...told.flat()];
   }
 
   /** What stands in front of a first question, as far as that doesn't change it. */
@@ -180,4 +191,8 @@ export class ChatFormat {
   #isEmpty(thought: readonly number[]): boolean {
     return /^[^\n]*\s*$/.test(this.#tokenizer.decode(thought));
   }
+}
+
+function isOrdered(turns: readonly Turn[]): boolean {
+  return turns.every((turn, i) => turn.role === (i % 2 === 0 ? 'user' : 'model'));
 }

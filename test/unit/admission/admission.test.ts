@@ -68,6 +68,14 @@ describe('admission', () => {
     assert.deepEqual(finish(loaded.next, model.id).start, [completion]);
   });
 
+  it('lets counting begin whatever else runs, but for a load, and interrupts nothing for it', () => {
+    const running = arriveAll(ready, [job('chat'), job('edit'), job('complete', 'a')]);
+    const step = arrive(running, job('count'));
+    assert.deepEqual([step.start.map(({ kind }) => kind), step.stop], [['count'], []]);
+    const loading = arriveAll(ready, [job('model')]);
+    assert.deepEqual(arrive(loading, job('count')).start, []);
+  });
+
   it('gives the engine a completion, an edit and a chat at once, but never two of a kind', () => {
     const [completion, edit, chat] = [job('complete', 'a'), job('edit'), job('chat')];
     const state = arriveAll(ready, [chat, edit, completion]);
@@ -134,7 +142,16 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
     fc.record({
       type: fc.constant('arrive' as const),
-      kind: fc.constantFrom<JobKind>('complete', 'edit', 'chat', 'model', 'logits', 'warmUp', 'snapshot'),
+      kind: fc.constantFrom<JobKind>(
+        'complete',
+        'count',
+        'edit',
+        'chat',
+        'model',
+        'logits',
+        'warmUp',
+        'snapshot',
+      ),
       document: fc.constantFrom('a', 'b', 'c'),
     }),
     fc.record({ type: fc.constant('finish' as const) }),

@@ -37,6 +37,11 @@ describe('what is asked again after a crash', () => {
     assert.deepEqual(answers, ['engine-stopped', 'engine-stopped']);
   });
 
+  it('does not repeat a chat of which part was told, unless no process ever had it', () => {
+    assert.deepEqual(afterCrashAnswers([request('chat')]), ['engine-stopped']);
+    assert.deepEqual(afterCrashAnswers([request('chat', { crashes: 0 })]), [null]);
+  });
+
   it('repeats what waited for a process and never reached one', () => {
     assert.deepEqual(afterCrashAnswers([request('complete', { document: 'a', crashes: 0 })]), [null]);
   });

@@ -53,6 +53,17 @@ describe('the scheduler of the engine', () => {
     assert.deepEqual(log, ['chat', 'chat', 'completion', 'completion', 'chat', 'chat']);
   });
 
+  it('counts between two steps of anything', async () => {
+    const { scheduler, log, arriveAtStep, work } = engine();
+    let counted: Promise<unknown> | undefined;
+    arriveAtStep(1, () => {
+      counted = scheduler.run('count', new CancelFlag(), async () => log.push('count'));
+    });
+    await scheduler.run('completion', new CancelFlag(), work('completion', 2));
+    await counted;
+    assert.deepEqual(log, ['completion', 'count', 'completion']);
+  });
+
   it('runs equals one after the other, and the interrupted one before those that came later', async () => {
     const { scheduler, log, arriveAtStep, work } = engine();
     const others: Promise<string>[] = [];

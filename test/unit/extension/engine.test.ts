@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import * as v from 'valibot';
 import type { ClientState } from '../../../src/client/clientState.ts';
 import { Listeners } from '../../../src/client/listeners.ts';
 import { Engine } from '../../../src/extension/engine.ts';
 import type { EngineConnection } from '../../../src/extension/engine.ts';
-import type { CompleteParams, EventBody, ModelInfo } from '../../../src/protocol/engine.ts';
+import type { ChatResult, CompleteParams, EventBody, ModelInfo } from '../../../src/protocol/engine.ts';
 import { GemmaError } from '../../../src/protocol/errors.ts';
+import { question } from '../../support/clientRequests.ts';
 import { completeResult, settle } from '../completion/scene.ts';
 
 const model: ModelInfo = {
@@ -32,6 +34,26 @@ const params: CompleteParams = {
   trigger: 'automatic',
 };
 
+const { stream: _stream, ...chatParams } = question('Why?');
+
+const chatResult: ChatResult = {
+  answer: 'Because.',
+  thought: '',
+  ended: 'stop',
+  model: 'Pebble',
+  backend: 'native',
+  promptTokens: 1,
+  cachedTokens: 0,
+  tokens: 1,
+  forwards: 1,
+  prefillMs: 0,
+  decodeMs: 0,
+};
+
+function streamOf(sent: unknown): string {
+  return v.parse(v.object({ stream: v.string() }), sent).stream;
+}
+
 interface Call {
   readonly name: string;
   readonly params: unknown;
@@ -45,6 +67,7 @@ class ScriptedClient {
   readonly calls: Call[] = [];
   readonly states = new Listeners<ClientState>();
   readonly progress = new Listeners<EventBody<'progress'>>();
+  readonly chatText = new Listeners<EventBody<'chatText'>>();
   state: ClientState = { name: 'idle' };
   restarts = 0;
   disposed = false;
@@ -55,8 +78,10 @@ class ScriptedClient {
         this.calls.push({ name, params: callParams, signal, resolve, reject });
       }),
     onState: (listener: (state: ClientState) => void) => this.states.add(listener),
-    onEvent: (name: string, listener: (body: EventBody<'progress'>) => void) =>
-      name === 'progress' ? this.progress.add(listener) : { dispose: () => undefined },
+    onEvent: (name: string, listener: (body: unknown) => void) => {
+      if (name === 'progress') return this.progress.add(listener);
+      return name === 'chatText' ? this.chatText.add(listener) : { dispose: () => undefined };
+    },
     restart: () => {
       this.restarts++;
     },
@@ -205,6 +230,63 @@ describe('the engine of a window', () => {
     client().last('complete').resolve(completeResult('x'));
     await running.result;
     assert.equal(engine.status.name, 'ready');
+  });
+
+  it('tells the text of an answer to whoever asked for it, as long as it is wanted', async () => {
+    const { engine, client } = await readyScene();
+    const heard: string[] = [];
+    const stop = new AbortController();
+    const listen =
+      (name: string) =>
+      ({ answer }: { answer: string }) =>
+        void heard.push(`${name}${answer}`);
+    const first = engine.chat(chatParams, listen('first '), stop.signal);
+    const firstStream = streamOf(client().last('chat').params);
+    const second = engine.chat(chatParams, listen('second '), new AbortController().signal);
+    const secondCall = client().last('chat');
+    const secondStream = streamOf(secondCall.params);
+    assert.notEqual(firstStream, secondStream);
+    assert.equal(engine.status.name, 'working');
+
+    client().chatText.notify({ stream: firstStream, thought: '', answer: 'a' });
+    client().chatText.notify({ stream: secondStream, thought: '', answer: 'b' });
+    stop.abort();
+    client().chatText.notify({ stream: firstStream, thought: '', answer: 'too late' });
+    secondCall.resolve(chatResult);
+    await second;
+    client().chatText.notify({ stream: secondStream, thought: '', answer: 'over' });
+    assert.deepEqual(heard, ['first a', 'second b']);
+
+    const stopped = new GemmaError('engine-stopped', 'It ended.');
+    client()
+      .calls.find(({ name }) => name === 'chat')
+      ?.reject(stopped);
+    await assert.rejects(first, stopped);
+    assert.equal(engine.status.name, 'ready');
+  });
+
+  it('counts tokens without being called busy', async () => {
+    const { engine, client } = await readyScene();
+    const counts = engine.countTokens(['a', 'b c']);
+    assert.deepEqual(client().last('countTokens').params, { texts: ['a', 'b c'] });
+    assert.equal(engine.status.name, 'ready');
+    client()
+      .last('countTokens')
+      .resolve({ counts: [1, 2] });
+    assert.deepEqual(await counts, [1, 2]);
+    const tokens = engine.countChat({ system: '', turns: [], prefill: '', thinking: false });
+    client().last('countChat').resolve({ tokens: 7 });
+    assert.equal(await tokens, 7);
+  });
+
+  it('answers no chat when it is off', async () => {
+    const { engine } = scene();
+    const { signal } = new AbortController();
+    await assert.rejects(
+      engine.chat(chatParams, () => undefined, signal),
+      { code: 'no-model' },
+    );
+    await assert.rejects(engine.countTokens(['a']), { code: 'no-model' });
   });
 
   it('warms up only when there is nothing better to do, and never complains', async () => {

@@ -34,6 +34,25 @@ describe('a budget', () => {
     assert.deepEqual(ended, ['a']);
   });
 
+  it('ends kept items after all others, but for pinned ones', () => {
+    const { budget, items, ended } = full(['a', 'b', 'c']);
+    budget.keep(items[0]!);
+    budget.pin(items[2]!);
+    assert.equal(budget.makeRoom(10), true);
+    assert.deepEqual(ended, ['b']);
+    assert.equal(budget.makeRoom(20), true);
+    assert.deepEqual(ended, ['b', 'a']);
+    assert.equal(budget.kept.size, 0);
+  });
+
+  it('keeps the last two it was asked to keep', () => {
+    const { budget, items, ended } = full(['a', 'b', 'c']);
+    for (const item of items) budget.keep(item);
+    budget.makeRoom(10);
+    assert.deepEqual(ended, ['a']);
+    assert.deepEqual([...budget.kept], items.slice(1));
+  });
+
   it('also limits the number of items', () => {
     const { budget, ended } = full(['a', 'b', 'c'], { bytes: 1000, items: 3 });
     assert.equal(budget.makeRoom(10), true);

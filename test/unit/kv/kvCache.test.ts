@@ -59,6 +59,76 @@ describe('the KV cache', () => {
     assert.equal((await cache.prefill([...stem, 99])).cachedTokens, 4);
   });
 
+  it('computes a stem once, and leaves every prompt that starts with it whole', async () => {
+    const { cache, model } = cacheFor(4);
+    const stem = [7, 8, 9, 10];
+    const options = { stem: stem.length };
+    const first = await cache.prefill([...stem, 1, 1], undefined, options);
+    assert.equal(first.cachedTokens, 0);
+    assert.deepEqual([...first.logits], expectedLogits([...stem, 1, 1]));
+    assert.equal((await cache.prefill([...stem, 2, 2, 2], undefined, options)).cachedTokens, 4);
+    assert.equal((await cache.prefill([...stem, 1, 1, 1], undefined, options)).cachedTokens, 6);
+    assert.equal((await cache.prefill([...stem, 2, 2, 2, 2], undefined, options)).cachedTokens, 7);
+    assert.equal(model.computed, 4 + 2 + 3 + 1 + 1);
+  });
+
+  it('leaves a conversation whole for another that shows the same file', async () => {
+    const { cache } = cacheFor(5);
+    const options = { stem: 2 };
+    const file = [7, 8, ...Array.from({ length: 40 }, (_, i) => i)];
+    const { sequence } = await cache.prefill([...file, 100, 5], undefined, options);
+    await sequence.append([201, 202, 203], 1);
+    await cache.prefill([...file, 300, 5], undefined, options);
+    const next = await cache.prefill([...file, 100, 5, 201, 202, 203, 400], undefined, options);
+    assert.equal(next.cachedTokens, file.length + 5);
+  });
+
+  it('writes an answer anew, and goes on after a part of one, in the sequence of the conversation', async () => {
+    const { cache } = cacheFor(5);
+    const prompt = [7, 8, 9];
+    const options = { stem: 2 };
+    const { sequence } = await cache.prefill(prompt, undefined, options);
+    const answer = Array.from({ length: 50 }, (_, i) => i);
+    await sequence.append(answer, 1);
+    const part = [...prompt, ...answer.slice(0, 5), 99];
+    const next = await cache.prefill(part, undefined, options);
+    assert.deepEqual([next.sequence, next.cachedTokens], [sequence, 8]);
+    const anew = await cache.prefill(part, undefined, options);
+    assert.deepEqual([anew.sequence, anew.cachedTokens], [sequence, 8]);
+    assert.equal(cache.size, 2, 'the conversation and its stem');
+  });
+
+  it('goes on with a stem whose computing was cancelled', async () => {
+    const { cache, model } = cacheFor(5);
+    const prompt = [...Array.from({ length: 150 }, (_, i) => i), 1];
+    const cancel = new CancelFlag();
+    model.beforeForward = () => cancel.cancel();
+    await assert.rejects(cache.prefill(prompt, cancel, { stem: 150 }), { code: 'cancelled' });
+    model.beforeForward = () => undefined;
+    const { cachedTokens } = await cache.prefill(prompt, undefined, { stem: 150 });
+    assert.equal(cachedTokens, 64);
+    assert.equal(cache.size, 2);
+  });
+
+  it('keeps a stem while other prompts come and go', async () => {
+    const { cache } = cacheFor(3);
+    const stem = [7, 8, 9, 10];
+    await cache.prefill([...stem, 1], undefined, { stem: 4 });
+    for (let other = 20; other < 30; other++) await cache.prefill([other, other]);
+    assert.equal((await cache.prefill([...stem, 2], undefined, { stem: 4 })).cachedTokens, 4);
+  });
+
+  it('does without a stem where there is room for one sequence', async () => {
+    const { cache, model } = cacheFor(1);
+    for (const last of [1, 2, 3]) {
+      const prompt = [7, 8, 9, 10, last];
+      const { cachedTokens, logits } = await cache.prefill(prompt, undefined, { stem: 4 });
+      assert.deepEqual([...logits], expectedLogits(prompt));
+      assert.ok(cachedTokens >= 0);
+      assert.equal(model.live, 1);
+    }
+  });
+
   it('goes on in the only sequence there is room for', async () => {
     const { cache, model } = cacheFor(1);
     await cache.prefill([1, 2, 3, 4, 5, 6]);

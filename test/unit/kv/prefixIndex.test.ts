@@ -37,6 +37,14 @@ describe('the search for a shared prefix', () => {
     assert.equal(findPrefix([stem!], [1, 2, 3, 4], new Set([stem!]))?.inPlace, false);
   });
 
+  it('continues in what it is told to be the past of the prompt', async () => {
+    const [sequence] = await sequences([1, 2, 3, 4, 5, 6]);
+    const [longer, shorter] = [4, 3].map((least) =>
+      findPrefix([sequence!], [1, 2, 3, 9], none, (_sequence, shared) => shared >= least),
+    );
+    assert.deepEqual([longer?.inPlace, shorter?.inPlace], [false, true]);
+  });
+
   it('shares as much as the best of them', async () => {
     const prompt = fc.array(fc.nat({ max: 2 }), { minLength: 1, maxLength: 40 });
     await fc.assert(

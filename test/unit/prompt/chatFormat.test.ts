@@ -237,6 +237,23 @@ describe('Laws of conversations', () => {
     }
   });
 
+  it('every conversation with a system text begins with its stem, which holds that text', () => {
+    for (const name of chatTemplateNames) {
+      const text = fc.stringMatching(/^[a-z][a-z \n]{0,20}$/);
+      const property = fc.property(text, text, text, fc.boolean(), (system, one, two, thinking) => {
+        const [first, second] = [one, two].map((question) =>
+          formats[name].prompt(chat([user(question)], `be ${system}`, thinking)),
+        );
+        assert.equal(first!.stem, second!.stem);
+        const stem = first!.tokens.slice(0, first!.stem);
+        assert.deepEqual(second!.tokens.slice(0, second!.stem), stem);
+        assert.ok(shown(generationOf[name], stem).includes(`be ${system}`.trim()));
+      });
+      fc.assert(property, { numRuns: 300 });
+      assert.equal(formats[name].prompt(chat([user('a')])).stem, 0);
+    }
+  });
+
   it('an answer known by its text alone keeps the beginning up to it', () => {
     const before = formats.gemma3.prompt(chat([user('a')])).tokens;
     const after = formats.gemma3.prompt(chat([user('a'), model(' b '), user('c')])).tokens;
@@ -310,6 +327,22 @@ describe('Thoughts of Gemma 4', () => {
     assert.equal(shownAgain(silent), 'model\n<|channel>thought\n<channel|>Yes!<turn|>\n');
     assert.equal(shownAgain([open, ...encode('thought\nHm')]), 'model\n<turn|>\n', 'cut off');
     assert.equal(shownAgain([close, ...encode('Yes!')]), 'model\nYes!<turn|>\n', 'a close alone');
+  });
+
+  it('are no part of what the next question follows, whatever it is', () => {
+    for (const name of chatTemplateNames) {
+      for (const thinking of [false, true]) {
+        const answered: Turn[] = [user('a'), { role: 'model', tokens: thoughtful }];
+        const past = formats[name].past(chat(answered, 'be brief', thinking));
+        const next = formats[name].prompt(chat([...answered, user('b')], 'be brief', thinking));
+        assert.deepEqual(next.tokens.slice(0, past.tokens.length), past.tokens);
+        assert.equal(past.stem, next.stem);
+        const rest = shown(generationOf[name], next.tokens.slice(past.tokens.length));
+        assert.match(rest, /^<(?:start_of_turn|\|turn)>user\nb</);
+      }
+      for (const turns of [[], [user('a')], [user('a'), model('b'), user('c')], [model('a'), user('b')]])
+        assert.throws(() => formats[name].past(chat(turns)), isError('bad-input', /after an answer/));
+    }
   });
 
   it('cost the next prompt no more than the answer that followed them', () => {
