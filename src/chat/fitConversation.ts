@@ -26,6 +26,8 @@ interface Pair {
   readonly question: string;
   readonly answer: string;
   readonly tokens: number;
+  /** Of the question alone. */
+  readonly asked: number;
 }
 
 /**
@@ -92,7 +94,7 @@ async function fitPairs(
       asked = await fitQuestion(engine, question, room - TURN_TOKENS);
     }
     const tokens = asked.tokens + (counts[pairs.length + i] ?? 0) + 2 * TURN_TOKENS;
-    fitted.push({ question: asked.text, answer: answer.text, tokens });
+    fitted.push({ question: asked.text, answer: answer.text, tokens, asked: asked.tokens + TURN_TOKENS });
   }
   return fitted;
 }
@@ -103,14 +105,15 @@ async function fitPairs(
 function firstKept(pairs: readonly Pair[], tokensOfLast: number, room: number): number {
   let first = 0;
   let sum = 0;
-  const drop = (most: number, until: number): void => {
-    for (; sum > most && first < until; first++) sum -= pairs[first]?.tokens ?? 0;
+  const makeRoom = (asked: number, count: number): void => {
+    if (sum + asked <= room) return;
+    const most = Math.min(room - asked, room * KEPT_SHARE);
+    for (; sum > most && first < count; first++) sum -= pairs[first]?.tokens ?? 0;
   };
-  for (const [i, { tokens }] of pairs.entries()) {
+  for (const [i, { tokens, asked }] of pairs.entries()) {
+    makeRoom(asked, i);
     sum += tokens;
-    if (sum > room) drop(room * KEPT_SHARE, i + 1);
   }
-  const left = room - tokensOfLast;
-  if (sum > left) drop(Math.min(left, room * KEPT_SHARE), pairs.length);
+  makeRoom(tokensOfLast, pairs.length);
   return first;
 }

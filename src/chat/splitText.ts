@@ -56,7 +56,7 @@ function endOfPart(
 function rankOfBorder(before: string, after: string): number {
   if (!before.endsWith('\n')) return 0;
   const isBlank = before.trim() === '';
-  if (/^#{1,6} /u.test(after)) return 4;
+  if (/^#{1,6} /u.test(after)) return 5;
   if (isBlank) return /^[\p{L}@/_$"'<[(]/u.test(after) ? 4 : 3;
   return /^\S/u.test(after) && !/^[)\]}]/u.test(after) ? 2 : 1;
 }
