@@ -34,3 +34,12 @@ export function hunksOf(before: string, after: string): Hunk[] {
   if (open !== null) hunks.push(open);
   return hunks;
 }
+
+/** Whether `after` is `before` with changes, not a part of it or something else. */
+export function keepsMostLines(before: string, after: string): boolean {
+  const changed = hunksOf(before, after).reduce(
+    (sum, { start, end }) => sum + linesOf(before.slice(start, end)).length,
+    0,
+  );
+  return changed * 2 <= linesOf(before).length;
+}

@@ -32,7 +32,7 @@ function splitFrame(text: string): string[] {
   return [head, rest.slice(0, rest.length - tail.length), tail];
 }
 
-export function lineEndOf(text: string): '\r\n' | '\n' {
+function lineEndOf(text: string): '\r\n' | '\n' {
   const ends = text.match(/\r?\n/gu) ?? [];
   return ends.filter((end) => end === '\r\n').length * 2 > ends.length ? '\r\n' : '\n';
 }

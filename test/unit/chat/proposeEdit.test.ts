@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { hunksOf } from '../../../src/chat/hunks.ts';
 import { locate } from '../../../src/chat/locate.ts';
 import { proposeEdit } from '../../../src/chat/proposeEdit.ts';
+import { numberedLines } from './messages.ts';
 import { linesOf } from '../../../src/chat/textUnits.ts';
 
 function proposes(original: string, answer: string, text: string): void {
@@ -108,9 +109,7 @@ describe('the lines that differ', () => {
 
   it('are found soon, however much differs', function () {
     this.timeout(5_000);
-    const lines = (word: string): string =>
-      Array.from({ length: 10_000 }, (_, i) => `${word} ${i}\n`).join('');
-    assert.equal(applied(lines('a'), lines('b')), lines('b'));
+    assert.equal(applied(numberedLines(10_000, 'a'), numberedLines(10_000, 'b')), numberedLines(10_000, 'b'));
   });
 });
 

@@ -21,6 +21,14 @@ async function summary(engine: ChatEngine, text: string) {
   return { ...heard, result };
 }
 
+function section(name: string, lines: number): string {
+  return `## ${name}\n\n${numberedLines(lines, name)}\n`;
+}
+
+function code(name: string): string {
+  return `function ${name}() {\n${'  work();\n\n'.repeat(9)}}\n\n`;
+}
+
 describe('a text that is cut into parts', () => {
   const { engine } = scriptedModel(8_192);
 
@@ -37,7 +45,7 @@ describe('a text that is cut into parts', () => {
           const text = lines.join('\n');
           const parts = await splitText(engine, text, most);
           assert.equal(parts.join(''), text);
-          assert.ok(parts.every((part) => tokensOf(part) <= most && part.isWellFormed()));
+          assert.ok(parts.every((part) => tokensOf(part) <= most && !/\p{Cs}/u.test(part)));
         },
       ),
       { numRuns: 200 },
@@ -52,14 +60,12 @@ describe('a text that is cut into parts', () => {
   });
 
   it('is cut before headings and declarations', async () => {
-    const section = (name: string, lines: number): string => `## ${name}\n\n${numberedLines(lines, name)}\n`;
     const text = section('one', 12) + section('two', 12) + section('three', 12);
     const parts = await splitText(engine, text, tokensOf(section('three', 12)) + 30);
     assert.deepEqual(
       parts.map((part) => linesOf(part)[0]),
       ['## one\n', '## two\n', '## three\n'],
     );
-    const code = (name: string): string => `function ${name}() {\n${'  work();\n\n'.repeat(9)}}\n\n`;
     const [first, second] = await splitText(engine, code('a') + code('b'), tokensOf(code('a')) + 12);
     assert.deepEqual([first, second], [code('a'), code('b')]);
   });
@@ -111,12 +117,13 @@ describe('a summary', () => {
   });
 
   it('is the same each time', async () => {
-    const run = async () => {
-      const { engine, asked } = scriptedModel(1_024, ({ turns }) => String(turns[0]?.text.length));
-      await summary(engine, numberedLines(700));
-      return asked;
-    };
-    assert.deepEqual(await run(), await run());
+    const [first, second] = [1, 2].map(() =>
+      scriptedModel(1_024, ({ turns }) => String(turns[0]?.text.length)),
+    );
+    assert.ok(first && second);
+    await summary(first.engine, numberedLines(700));
+    await summary(second.engine, numberedLines(700));
+    assert.deepEqual(first.asked, second.asked);
   });
 
   it('ends where it is cancelled', async () => {
