@@ -15,6 +15,22 @@ export const commands = {
 
 export type CommandId = (typeof commands)[keyof typeof commands];
 
+/** What a person can have a model do with code; see commands/. */
+export const selectionCommands = {
+  explain: 'gemmaCode.explain',
+  summarize: 'gemmaCode.summarize',
+  fix: 'gemmaCode.fix',
+  document: 'gemmaCode.document',
+  writeTests: 'gemmaCode.writeTests',
+  edit: 'gemmaCode.edit',
+  generateCommitMessage: 'gemmaCode.generateCommitMessage',
+} as const;
+
+export type SelectionCommandId = (typeof selectionCommands)[keyof typeof selectionCommands];
+
+/** In the context menu of editors. */
+export const editorMenu = 'gemmaCode.editorMenu';
+
 /** Run by VS Code on our behalf, never by a person. */
 export const internalCommands = { didAccept: 'gemmaCode.didAcceptSuggestion' } as const;
 

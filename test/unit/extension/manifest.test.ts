@@ -3,7 +3,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import manifest from '../../../package.json' with { type: 'json' };
-import { commands, contextKeys, inspectorView, internalCommands } from '../../../src/extension/ids.ts';
+import {
+  commands as completionCommands,
+  contextKeys,
+  editorMenu,
+  inspectorView,
+  internalCommands,
+  selectionCommands,
+} from '../../../src/extension/ids.ts';
 import { settingDefaults, settingSchemas } from '../../../src/extension/settingsSchema.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
@@ -11,6 +18,8 @@ const root = path.join(import.meta.dirname, '../../..');
 async function json(file: string): Promise<Record<string, string>> {
   return v.parse(v.record(v.string(), v.string()), JSON.parse(await readFile(path.join(root, file), 'utf8')));
 }
+
+const commands = { ...completionCommands, ...selectionCommands };
 
 const Properties = v.record(v.string(), v.object({ scope: v.string(), default: v.unknown() }));
 
@@ -35,13 +44,15 @@ describe('the manifest', () => {
   });
 
   it('names only commands that exist in menus and keybindings', () => {
-    const named = [...manifest.contributes.menus.commandPalette, ...manifest.contributes.keybindings];
-    for (const { command } of named) assert.ok(Object.values<string>(commands).includes(command), command);
+    const { menus, keybindings } = manifest.contributes;
+    const inMenus = Object.values(menus).flat();
+    const named = [...inMenus, ...keybindings].flatMap((item) => ('command' in item ? [item.command] : []));
+    for (const command of named) assert.ok(Object.values<string>(commands).includes(command), command);
   });
 
   it('uses only context keys that the code sets', () => {
     const used = JSON.stringify(manifest.contributes).match(/gemmaCode\.\w+(?= *[&|"])/g) ?? [];
-    const ids = new Set<string>([...Object.values(commands), inspectorView]);
+    const ids = new Set<string>([...Object.values(commands), inspectorView, editorMenu]);
     const keys = used.filter((key) => !ids.has(key));
     assert.deepEqual(sorted(keys), sorted(Object.values(contextKeys)));
   });
@@ -82,7 +93,7 @@ describe('the translations', () => {
 
   it('leave no text of the manifest untranslatable', () => {
     const shown = JSON.stringify(manifest.contributes).matchAll(
-      /"(?:title|description|markdownDescription)":"([^"]*)"/g,
+      /"(?:title|label|description|markdownDescription)":"([^"]*)"/g,
     );
     for (const [, text = ''] of shown) assert.match(text, /^%[^%]+%$/);
   });

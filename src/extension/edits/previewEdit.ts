@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import type { Span } from '../../chat/locate.ts';
+import { hunksOf } from '../../chat/hunks.ts';
+import { locate } from '../../chat/locate.ts';
+import { GemmaError } from '../../protocol/errors.ts';
+
+export interface ProposedEdit {
+  readonly uri: vscode.Uri;
+  /** What was there when the change was proposed, and at which offset (UTF-16 units). */
+  readonly original: string;
+  readonly offset: number;
+  readonly text: string;
+  /** For people, in a few words: what the change is. */
+  readonly title: string;
+}
+
+/**
+ * Shows a change, line by line, in VS Code's own preview, where each part can be taken or left; what is taken is one
+ * step for undo. Nothing but the proposal's own document is ever changed. A document that can't be written to leaves the
+ * text in the clipboard.
+ *
+ * @throws GemmaError `bad-input` when the original text is gone
+ */
+export async function previewEdit(proposed: ProposedEdit): Promise<void> {
+  const document = await vscode.workspace.openTextDocument(proposed.uri);
+  const span = locate(document.getText(), proposed.original, proposed.offset);
+  if (span === null) {
+    throw new GemmaError(
+      'bad-input',
+      vscode.l10n.t('The text has changed meanwhile, so nothing was changed.'),
+    );
+  }
+  if (vscode.workspace.fs.isWritableFileSystem(document.uri.scheme) === false) {
+    await vscode.env.clipboard.writeText(proposed.text);
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('This document can not be changed. The new text is in the clipboard.'),
+    );
+    return;
+  }
+  await vscode.workspace.applyEdit(workspaceEdit(document, span, proposed), { isRefactoring: true });
+}
+
+function workspaceEdit(
+  document: vscode.TextDocument,
+  { start, end }: Span,
+  { text, title }: ProposedEdit,
+): vscode.WorkspaceEdit {
+  const edit = new vscode.WorkspaceEdit();
+  const before = document.getText().slice(start, end);
+  const after = text.replaceAll(/\r?\n/gu, document.eol === vscode.EndOfLine.CRLF ? '\r\n' : '\n');
+  for (const hunk of hunksOf(before, after)) {
+    const range = new vscode.Range(
+      document.positionAt(start + hunk.start),
+      document.positionAt(start + hunk.end),
+    );
+    edit.replace(document.uri, range, hunk.text, { needsConfirmation: true, label: title });
+  }
+  return edit;
+}
