@@ -12,6 +12,7 @@ function createParser(): MarkdownIt {
 }
 
 const parser = createParser();
+parser.core.ruler.push('tasks', ({ tokens }) => markTasks(tokens));
 /** Finds blocks and leaves their text alone. */
 const blockParser = createParser();
 blockParser.core.ruler.enableOnly(['normalize', 'block']);
@@ -48,4 +49,16 @@ export function codeBlockOf(token: Token): CodeBlock {
 /** The code blocks of `text`, wherever they are nested, in the order in which they are shown. */
 export function codeBlocks(text: string): CodeBlock[] {
   return blockParser.parse(text, {}).filter(isCodeBlock).map(codeBlockOf);
+}
+
+/** "[ ] " or "[x] " at the start of a list's item becomes the item's `meta.isDone`. */
+function markTasks(tokens: readonly Token[]): void {
+  for (const [index, item] of tokens.entries()) {
+    if (item.type !== 'list_item_open' || tokens[index + 1]?.type !== 'paragraph_open') continue;
+    const text = tokens[index + 2]?.children?.[0];
+    const box = text?.type === 'text' ? /^\[(?<mark>[ xX])\] +(?=\S)/u.exec(text.content) : null;
+    if (text === undefined || box === null) continue;
+    item.meta = { isDone: box.groups?.['mark'] !== ' ' };
+    text.content = text.content.slice(box[0].length);
+  }
 }

@@ -110,7 +110,14 @@ function element({ token, children, text }: Open, { onLink }: Parts): ComponentC
     case 'ordered_list_open':
       return <ol start={Number(token.attrGet('start') ?? 1)}>{children}</ol>;
     case 'list_item_open':
-      return <li dir="auto">{children}</li>;
+      return token.meta === null ? (
+        <li dir="auto">{children}</li>
+      ) : (
+        <li dir="auto" class="task">
+          {token.meta['isDone'] === true ? '☑ ' : '☐ '}
+          {children}
+        </li>
+      );
     case 'table_open':
       return (
         <div class="table" tabIndex={0}>
