@@ -64,6 +64,7 @@ const deceptive = [
   '[a](https://[::1]:80/)',
   '[a](https://evil.example:99999/)',
   '[a](https://)',
+  '[a][b] and `c`\n\n# Another\n\n[b]: https://evil.example/\n\nAfter.',
 ];
 
 const html = [
@@ -136,6 +137,7 @@ const code = [
   '```css\n@import url(https://evil.example/x.css); a::before { content: "\\202E" }\n```',
   '```markdown\n![x](https://evil.example/x.png) [y](javascript:alert(1))\n```',
   '```json\n{"__proto__": {"polluted": true}}\n```',
+  '```\nfirst\n```\n\n    second\n\nText.\n\n- ```\n  third\n  ```\n\nText.\n\n~~~\nfourth\n~~~\n\nAfter.',
   '1. ```\n2. ```\n3. ```',
   `\`\`\`${'x'.repeat(300)}\ny`,
 ];

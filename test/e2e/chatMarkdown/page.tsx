@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { piecesOf } from '../../../src/text/hiddenCharacters.ts';
 import { codeBlocks } from '../../../src/text/markdown.ts';
 import { Markdown } from '../../../src/webview/markdown/markdown.tsx';
+import { codePointName } from '../../../src/webview/texts.ts';
 
 /** A page that shows nothing but what a model wrote, and looks at every element of it. */
 
@@ -96,38 +97,41 @@ function write(text: string, ends: readonly number[]): string[] {
   for (const end of ends) {
     show(streamed, text.slice(0, end), true);
     show(whole, text.slice(0, end), false);
-    problems.push(...strangers(app).map((stranger) => `${end}: ${stranger}`));
+    const found = [...strangers(app), ...wrongBlocks(text.slice(0, end))];
+    problems.push(...found.map((problem) => `${end}: ${problem}`));
     if (problems.length > 10) return problems;
   }
   show(streamed, text, false);
   mountAnew(text);
   if (htmlOf(streamed) !== htmlOf(whole)) problems.push('streamed, it looks different');
+  const missing = codeBlocks(text).length - streamed.querySelectorAll('.code-block').length;
+  if (missing !== 0) problems.push(`${missing} code blocks are not shown`);
   return [...problems, ...strangers(app), ...wrongBlocks(text), ...wrongLinks()];
 }
 
-/** The page and the extension have to mean the same block by the same number. */
+/** The page and the extension have to mean the same block by the same number, while `text` is written and after. */
 function wrongBlocks(text: string): string[] {
   const blocks = codeBlocks(text);
-  const shown = [...streamed.querySelectorAll('.code-block')];
-  const wrong = shown.filter((block, index) => {
+  const wrong = [...streamed.querySelectorAll('.code-block')].filter((block, index) => {
     asked.blocks = [];
-    for (const button of block.querySelectorAll('button')) button.click();
-    const code = blocks[index]?.code ?? '';
-    const seen = code.split('\n').map((line) =>
-      piecesOf(line)
-        .map((piece) =>
-          typeof piece === 'string' ? piece : `U+${piece.toString(16).toUpperCase().padStart(4, '0')}`,
-        )
-        .join(''),
-    );
+    const buttons = [...block.querySelectorAll('button')];
+    if (buttons.every((button) => button.disabled)) return false;
+    for (const button of buttons) button.click();
     return (
-      block.querySelector('pre')?.textContent !== seen.join('\n') ||
+      block.querySelector('pre')?.textContent !== seen(blocks[index]?.code ?? '') ||
       asked.blocks.join() !== `copy ${index},insert ${index},apply ${index},newFile ${index}`
     );
   });
-  return shown.length === blocks.length && wrong.length === 0
-    ? []
-    : [`${shown.length} of ${blocks.length} blocks, ${wrong.length} wrong`];
+  return wrong.map((block) => `another block: ${block.textContent}`);
+}
+
+/** `code` as a person sees it. */
+function seen(code: string): string {
+  const pieces = code.split('\n').map((line) => piecesOf(line));
+  const named = pieces.map((line) =>
+    line.map((piece) => (typeof piece === 'string' ? piece : codePointName(piece))).join(''),
+  );
+  return named.join('\n');
 }
 
 /** A link asks for the address that it shows, and for none but of the web and of mailboxes. */
