@@ -24,7 +24,7 @@ const UNDECIDED = new RegExp(
 
 /** A row that would be the first of a table if what is typed below it becomes the line between head and body. */
 const HEAD = new RegExp(String.raw`${CONTAINERS}\|`, 'u');
-const BELOW_HEAD = new RegExp(String.raw`${CONTAINERS}[|:\- \t]*$`, 'u');
+const BELOW_HEAD = /^[ \t>]*[|:\- \t]*$/u;
 
 /**
  * How much of a text that is still being written can be shown, in UTF-16 units from its start, so that what is shown

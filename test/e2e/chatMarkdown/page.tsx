@@ -52,16 +52,18 @@ const VALUES: Readonly<Record<string, RegExp>> = {
   disabled: /^$/,
 };
 
-const blockActions = { copy: 'Copy', insert: 'Insert', apply: 'Apply', newFile: 'New file' };
 const asked: { links: string[]; blocks: string[] } = { links: [], blocks: [] };
+const handlers = {
+  blockActions: { copy: 'Copy', insert: 'Insert', apply: 'Apply', newFile: 'New file' },
+  onBlock: (action: string, index: number) => asked.blocks.push(`${action} ${index}`),
+  onLink: (url: string) => asked.links.push(url),
+};
 const app = document.querySelector('#app') ?? document.body;
 const [streamed, whole] = [document.createElement('div'), document.createElement('div')];
 app.append(streamed, whole);
 
 function show(place: Element, text: string, isStreaming: boolean): void {
-  const onBlock = (action: string, index: number): unknown => asked.blocks.push(`${action} ${index}`);
-  const onLink = (url: string): unknown => asked.links.push(url);
-  render(<Markdown {...{ text, isStreaming, blockActions, onBlock, onLink }} />, place);
+  render(<Markdown {...{ text, isStreaming, ...handlers }} />, place);
 }
 
 /** What should not be there. */

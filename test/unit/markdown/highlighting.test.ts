@@ -3,9 +3,10 @@ import { createLowlight, common } from 'lowlight';
 import { languageOf } from '../../../src/webview/code/languages.ts';
 import { roleOf } from '../../../src/webview/code/roles.ts';
 
+const named = (info: string): string => languageOf(info).name;
+
 describe('the language of a code block', () => {
   it('is what stands after the fence, in any of its names', () => {
-    const named = (info: string): string => languageOf(info).name;
     assert.equal(named('ts'), 'TypeScript');
     assert.equal(named('TSX'), 'TypeScript JSX');
     assert.equal(named('c++'), 'C++');
