@@ -1,5 +1,8 @@
 import type { VNode } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
 import type { BlockAction } from '../../protocol/chat.ts';
+import { MarkdownBlock } from './markdownBlock.tsx';
+import { markdownDocument, type MarkdownDocument } from './document.ts';
 
 export interface MarkdownProps {
   readonly text: string;
@@ -13,6 +16,31 @@ export interface MarkdownProps {
 }
 
 /** What a model wrote. */
-export function Markdown({ text }: MarkdownProps): VNode {
-  return <p>{text}</p>;
+export function Markdown(props: MarkdownProps): VNode {
+  const latest = useRef(props);
+  latest.current = props;
+  // Blocks that don't change are not rendered again, so they must not hold on to yesterday's functions.
+  const handlers = useMemo(
+    () => ({
+      onBlock: (action: BlockAction, index: number) => latest.current.onBlock(action, index),
+      onLink: (url: string) => latest.current.onLink(url),
+    }),
+    [],
+  );
+  const shown = useRef<MarkdownDocument | null>(null);
+  const { text, isStreaming, blockActions } = props;
+  const { blocks } = (shown.current = markdownDocument(shown.current, text, isStreaming));
+  return (
+    <div class="markdown">
+      {blocks.map((block, index) => (
+        <MarkdownBlock
+          key={index}
+          block={block}
+          isOpen={isStreaming && index === blocks.length - 1}
+          blockActions={blockActions}
+          {...handlers}
+        />
+      ))}
+    </div>
+  );
 }

@@ -1,14 +1,12 @@
 import type { VNode } from 'preact';
 import type { Shown } from '../../protocol/inspector.ts';
-import { codePointName } from '../texts.ts';
+import { HiddenCharacter } from './visibleText.tsx';
 
 /** Foreign text; characters that can't be seen show as their code points. It can't turn what stands around it. */
 export function ShownText({ pieces }: { readonly pieces: Shown }): VNode {
   return (
     <bdi dir="ltr">
-      {pieces.map((piece) =>
-        typeof piece === 'string' ? piece : <span class="hidden-character">{codePointName(piece)}</span>,
-      )}
+      {pieces.map((piece) => (typeof piece === 'string' ? piece : <HiddenCharacter codePoint={piece} />))}
     </bdi>
   );
 }

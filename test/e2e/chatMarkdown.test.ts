@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { build } from 'esbuild';
+import * as fc from 'fast-check';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { root } from '../../scripts/setup/paths.mjs';
+import { pageHtml } from '../../src/extension/inspector/page.ts';
+import { openWindow, type Window } from '../host/browser.ts';
+import { markdownText } from '../support/markdownText.ts';
+import { long, short } from './chatMarkdown/hostileMarkdown.ts';
+
+const ORIGIN = 'http://127.0.0.1';
+
+/** The page's renderer in the page's frame. */
+async function openPage(page: Page, seen: { requests: string[]; errors: string[] }): Promise<void> {
+  const [script, style] = await Promise.all([
+    bundle(path.join(root, 'test/e2e/chatMarkdown/page.tsx')),
+    bundle(path.join(root, 'src/webview/style.css')),
+  ]);
+  const html = pageHtml({
+    nonce: 'bm9uY2U',
+    styleSource: ORIGIN,
+    script: `${ORIGIN}/page.js`,
+    style: `${ORIGIN}/page.css`,
+  });
+  page.on('pageerror', (error) => seen.errors.push(String(error)));
+  page.on('console', (message) => seen.errors.push(message.text()));
+  await page.route('**/*', (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html });
+    if (pathname === '/page.js') return route.fulfill({ contentType: 'text/javascript', body: script });
+    if (pathname === '/page.css') return route.fulfill({ contentType: 'text/css', body: style });
+    seen.requests.push(route.request().url());
+    return route.abort();
+  });
+  await page.goto(`${ORIGIN}/`);
+}
+
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'chrome120',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    logLevel: 'warning',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** What is wrong with `text` on the page, written in pieces that end at `ends`. */
+function write(page: Page, texts: readonly { text: string; ends: readonly number[] }[]): Promise<string[]> {
+  return page.evaluate(
+    (all) =>
+      all.flatMap(({ text, ends }) =>
+        globalThis.markdownPage.write(text, ends).map((problem) => `${text.slice(0, 200)}: ${problem}`),
+      ),
+    texts,
+  );
+}
+
+function everywhere(text: string): number[] {
+  return Array.from({ length: text.length + 1 }, (_, end) => end);
+}
+
+describe('what a model wrote, on the chat page', function () {
+  let window: Window;
+  const seen = { requests: [] as string[], errors: [] as string[] };
+
+  before(async () => {
+    window = await openWindow();
+    await openPage(window.page, seen);
+  });
+
+  after(() => window.close());
+
+  afterEach('it reached for nothing, and nothing was refused', async () => {
+    assert.deepEqual(seen, { requests: [], errors: [] });
+    assert.deepEqual(window.foreignRequests, []);
+    assert.equal(await window.page.title(), 'Gemma Code');
+  });
+
+  it(`is nothing but known elements, at every character of ${short.length} hostile texts`, async () => {
+    assert.ok(short.length >= 200);
+    const texts = short.map((text) => ({ text, ends: everywhere(text) }));
+    assert.deepEqual(await write(window.page, texts), []);
+  });
+
+  it('stays so in texts that are too long for it', async () => {
+    for (const text of long) {
+      const step = Math.ceil(text.length / 60);
+      const ends = everywhere(text).filter((end) => end % step === 0 || end < 20);
+      assert.deepEqual(await write(window.page, [{ text, ends: [...ends, text.length] }]), []);
+    }
+  });
+
+  it('looks the same however it arrived', async () => {
+    const arrivals = fc.sample(
+      fc.record({ text: markdownText, ends: fc.array(fc.nat(600), { maxLength: 30 }) }),
+      { numRuns: 400, seed: 7 },
+    );
+    const texts = arrivals.map(({ text, ends }) => ({ text, ends: ends.sort((a, b) => a - b) }));
+    assert.deepEqual(await write(window.page, texts), []);
+  });
+});

@@ -1,0 +1,164 @@
+import { render } from 'preact';
+import { piecesOf } from '../../../src/text/hiddenCharacters.ts';
+import { codeBlocks } from '../../../src/text/markdown.ts';
+import { Markdown } from '../../../src/webview/markdown/markdown.tsx';
+import { codePointName } from '../../../src/webview/texts.ts';
+
+/** A page that shows nothing but what a model wrote, and looks at every element of it. */
+
+/** Elements and what may stand on them. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  DIV: ['class', 'role', 'aria-labelledby', 'tabindex'],
+  P: ['dir'],
+  H3: ['dir'],
+  H4: ['dir'],
+  H5: ['dir'],
+  H6: ['dir'],
+  BLOCKQUOTE: [],
+  UL: [],
+  OL: ['start'],
+  LI: ['dir', 'class'],
+  TABLE: [],
+  THEAD: [],
+  TBODY: [],
+  TR: [],
+  TH: ['dir', 'scope', 'class'],
+  TD: ['dir', 'class'],
+  EM: [],
+  STRONG: [],
+  S: [],
+  CODE: ['dir'],
+  PRE: ['dir', 'tabindex'],
+  BDI: ['class', 'dir', 'id'],
+  SPAN: ['class'],
+  HR: [],
+  BR: [],
+  BUTTON: ['type', 'class', 'title', 'aria-description', 'disabled'],
+};
+
+const VALUES: Readonly<Record<string, RegExp>> = {
+  class:
+    /^(markdown|table|task|link|address|image|hidden-character|align-(left|center|right)|code-(block|header|language|action)|token-[a-z]+)$/,
+  role: /^group$/,
+  id: /^P\d+-\d+$/,
+  'aria-labelledby': /^P\d+-\d+$/,
+  tabindex: /^0$/,
+  dir: /^(auto|ltr)$/,
+  start: /^\d{1,9}$/,
+  scope: /^col$/,
+  type: /^button$/,
+  title: /^(https?:\/\/|mailto:)[!-~]*$/,
+  'aria-description': /^(https?:\/\/|mailto:)[!-~]*$/,
+  disabled: /^$/,
+};
+
+const asked: { links: string[]; blocks: string[] } = { links: [], blocks: [] };
+const handlers = {
+  blockActions: { copy: 'Copy', insert: 'Insert', apply: 'Apply', newFile: 'New file' },
+  onBlock: (action: string, index: number) => asked.blocks.push(`${action} ${index}`),
+  onLink: (url: string) => asked.links.push(url),
+};
+const app = document.querySelector('#app') ?? document.body;
+const [streamed, whole] = [document.createElement('div'), document.createElement('div')];
+app.append(streamed, whole);
+
+function show(place: Element, text: string, isStreaming: boolean): void {
+  render(<Markdown {...{ text, isStreaming, ...handlers }} />, place);
+}
+
+/** What should not be there. */
+function strangers(place: Element): string[] {
+  const found: string[] = [];
+  for (const element of place.querySelectorAll('*')) {
+    const allowed = ALLOWED[element.tagName];
+    if (allowed === undefined) found.push(element.tagName);
+    for (const { name, value } of element.attributes)
+      if (allowed?.includes(name) !== true || VALUES[name]?.test(value) !== true)
+        found.push(`${element.tagName} ${name}="${value}"`);
+  }
+  for (const line of place.textContent.split('\n'))
+    for (const piece of piecesOf(line)) if (typeof piece === 'number') found.push(`unseen ${piece}`);
+  if (document.querySelectorAll('script').length > 1) found.push('another script');
+  return found;
+}
+
+/** The same for the same elements, whatever ids were handed out. */
+function htmlOf(place: Element): string {
+  return place.innerHTML.replaceAll(/(?:id|aria-labelledby)="P[^"]*"/g, '');
+}
+
+function mountAnew(text: string): void {
+  render(null, whole);
+  show(whole, text, false);
+}
+
+/** Writes `text` in pieces that end at `ends`, and looks at each state, both as it is written and as if it ended there. */
+function write(text: string, ends: readonly number[]): string[] {
+  render(null, streamed);
+  const problems: string[] = [];
+  for (const end of ends) {
+    show(streamed, text.slice(0, end), true);
+    show(whole, text.slice(0, end), false);
+    const found = [...strangers(app), ...wrongBlocks(text.slice(0, end))];
+    problems.push(...found.map((problem) => `${end}: ${problem}`));
+    if (problems.length > 10) return problems;
+  }
+  show(streamed, text, false);
+  mountAnew(text);
+  if (htmlOf(streamed) !== htmlOf(whole)) problems.push('streamed, it looks different');
+  const missing = codeBlocks(text).length - streamed.querySelectorAll('.code-block').length;
+  if (missing !== 0) problems.push(`${missing} code blocks are not shown`);
+  return [...problems, ...strangers(app), ...wrongBlocks(text), ...wrongLinks()];
+}
+
+/** The page and the extension have to mean the same block by the same number, while `text` is written and after. */
+function wrongBlocks(text: string): string[] {
+  const blocks = codeBlocks(text);
+  const wrong = [...streamed.querySelectorAll('.code-block')].filter((block, index) => {
+    asked.blocks = [];
+    const buttons = [...block.querySelectorAll('button')];
+    if (buttons.every((button) => button.disabled)) return false;
+    for (const button of buttons) button.click();
+    return (
+      block.querySelector('pre')?.textContent !== seen(blocks[index]?.code ?? '') ||
+      asked.blocks.join() !== `copy ${index},insert ${index},apply ${index},newFile ${index}`
+    );
+  });
+  return wrong.map((block) => `another block: ${block.textContent}`);
+}
+
+/** `code` as a person sees it. */
+function seen(code: string): string {
+  const pieces = code.split('\n').map((line) => piecesOf(line));
+  const named = pieces.map((line) =>
+    line.map((piece) => (typeof piece === 'string' ? piece : codePointName(piece))).join(''),
+  );
+  return named.join('\n');
+}
+
+/** A link asks for the address that it shows, and for none but of the web and of mailboxes. */
+function wrongLinks(): string[] {
+  return [...streamed.querySelectorAll<HTMLButtonElement>('button.link')].flatMap((link) => {
+    asked.links = [];
+    link.click();
+    const [url = ''] = asked.links;
+    const beside =
+      link.nextElementSibling?.className === 'address' ? link.nextElementSibling.textContent : '';
+    const isShown = beside === ` (${url})` || `${link.textContent}/` === url || link.textContent === url;
+    const isMail = url === `mailto:${link.textContent}`;
+    return /^(https?:\/\/|mailto:)/.test(url) && link.title === url && (isShown || isMail)
+      ? []
+      : [`${link.textContent}${beside} leads to ${url}`];
+  });
+}
+
+declare global {
+  // oxlint-disable-next-line no-var -- only a var is a property of the window
+  var markdownPage: {
+    write: typeof write;
+    show: (text: string, isStreaming: boolean) => void;
+    asked: typeof asked;
+  };
+}
+
+globalThis.markdownPage = { write, show: (text, isStreaming) => show(streamed, text, isStreaming), asked };
