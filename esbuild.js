@@ -47,8 +47,10 @@ const bundles = [
   },
   {
     entryPoints: [
-      { in: 'src/webview/main.tsx', out: 'webview' },
-      { in: 'src/webview/style.css', out: 'webview' },
+      { in: 'src/webview/chat/main.tsx', out: 'chat' },
+      { in: 'src/webview/chat/style.css', out: 'chat' },
+      { in: 'src/webview/inspector/main.tsx', out: 'inspector' },
+      { in: 'src/webview/inspector/style.css', out: 'inspector' },
     ],
     platform: 'browser',
     format: 'iife',
@@ -65,8 +67,10 @@ const budgets = {
   'dist/inference/engineWorker.mjs': 200_000,
   'dist/inference/storeWorker.mjs': 200_000,
   'dist/cli.mjs': 250_000,
-  'dist/webview.js': 400_000,
-  'dist/webview.css': 20_000,
+  'dist/chat.js': 400_000,
+  'dist/chat.css': 30_000,
+  'dist/inspector.js': 200_000,
+  'dist/inspector.css': 20_000,
 };
 
 /** Beside the bundles: ONNX Runtime's WebAssembly module and its glue, called without onnxruntime-web's own API. */

@@ -26,8 +26,10 @@ const ALLOWED = [
 const REQUIRED = [
   'extension/package.json',
   'extension/dist/extension.cjs',
-  'extension/dist/webview.js',
-  'extension/dist/webview.css',
+  'extension/dist/chat.js',
+  'extension/dist/chat.css',
+  'extension/dist/inspector.js',
+  'extension/dist/inspector.css',
   'extension/dist/inference/main.mjs',
   'extension/dist/inference/engineWorker.mjs',
   'extension/dist/inference/storeWorker.mjs',

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ChatStrings } from './chatStrings.ts';
 
 /**
  * The contract between the extension and the chat page. Both sides validate with the schemas below. The page names
@@ -136,13 +137,13 @@ export type Choice = v.InferOutput<typeof Choice>;
 export const SlashCommandView = v.object({ name: v.pipe(v.string(), v.regex(/^[a-z]+$/u)), detail: label });
 export type SlashCommandView = v.InferOutput<typeof SlashCommandView>;
 
-/** What the extension tells the chat page. `S` are the page's own words; see chatStrings.ts. */
+/** What the extension tells the chat page. */
 export const ToChat = v.variant('type', [
   /** First of all. `language` is a BCP 47 tag. */
   v.object({
     type: v.literal('strings'),
     language: label,
-    strings: v.record(v.string(), label),
+    strings: ChatStrings,
     slashCommands: v.array(SlashCommandView),
   }),
   v.object({ type: v.literal('colors'), colors: TokenColors }),

@@ -4,6 +4,7 @@ export class Formats {
   readonly #count: Intl.NumberFormat;
   readonly #milliseconds: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
+  readonly #date: Intl.DateTimeFormat;
 
   constructor(language: string) {
     const locale = isTag(language) ? language : 'en';
@@ -15,6 +16,7 @@ export class Formats {
       maximumFractionDigits: 0,
     });
     this.#time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
+    this.#date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   }
 
   percent(fraction: number): string {
@@ -32,6 +34,11 @@ export class Formats {
   /** @param time milliseconds since 1970 */
   time(time: number): string {
     return this.#time.format(time);
+  }
+
+  /** Day and time. @param time milliseconds since 1970 */
+  date(time: number): string {
+    return this.#date.format(time);
   }
 }
 

@@ -15,7 +15,7 @@ const ORIGIN = 'http://127.0.0.1';
 async function openPage(page: Page, seen: { requests: string[]; errors: string[] }): Promise<void> {
   const [script, style] = await Promise.all([
     bundle(path.join(root, 'test/e2e/chatMarkdown/page.tsx')),
-    bundle(path.join(root, 'src/webview/style.css')),
+    bundle(path.join(root, 'src/webview/chat/style.css')),
   ]);
   const html = pageHtml({
     nonce: 'bm9uY2U',

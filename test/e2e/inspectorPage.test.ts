@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { root } from '../../scripts/setup/paths.mjs';
 import { isUnprintable } from '../../src/text/hiddenCharacters.ts';
-import { pageHtml } from '../../src/extension/inspector/page.ts';
+import { pageHtml } from '../../src/extension/page.ts';
 import { engineView, recordView } from '../../src/extension/inspector/views.ts';
 import { GemmaError } from '../../src/protocol/errors.ts';
 import { Strings } from '../../src/protocol/inspector.ts';
@@ -111,8 +111,8 @@ class InspectorPage {
     const html = pageHtml({
       nonce: 'bm9uY2U',
       styleSource: ORIGIN,
-      script: `${ORIGIN}/webview.js`,
-      style: `${ORIGIN}/webview.css`,
+      script: `${ORIGIN}/inspector.js`,
+      style: `${ORIGIN}/inspector.css`,
     });
     page.on('pageerror', (error) => inspector.errors.push(String(error)));
     page.on('console', (message) => inspector.errors.push(message.text()));

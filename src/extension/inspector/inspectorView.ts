@@ -9,10 +9,10 @@ import { Disposable } from '../disposable.ts';
 import { inspectorView } from '../ids.ts';
 import { explainState, modelName, onStatusChange, statusNow } from '../statusText.ts';
 import type { StatusParts } from '../statusText.ts';
-import { pageHtml } from './page.ts';
+import { pageHtml } from '../page.ts';
 import { Records } from './records.ts';
 import { inspectorStrings, skipSentence } from './strings.ts';
-import { Throttle } from './throttle.ts';
+import { Throttle } from '../throttle.ts';
 import { engineView, recordView } from './views.ts';
 
 /** At most two messages each. */
@@ -59,8 +59,8 @@ export class InspectorView extends Disposable implements vscode.WebviewViewProvi
     webview.html = pageHtml({
       nonce: randomBytes(16).toString('base64url'),
       styleSource: webview.cspSource,
-      script: address('webview.js'),
-      style: address('webview.css'),
+      script: address('inspector.js'),
+      style: address('inspector.css'),
     });
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { recordView } from '../../../src/extension/inspector/views.ts';
 import { FromInspector, MAX_RECORDS, ToInspector } from '../../../src/protocol/inspector.ts';
-import { initialState, told } from '../../../src/webview/state.ts';
+import { initialState, told } from '../../../src/webview/inspector/state.ts';
 import { codePointName, fill, Formats } from '../../../src/webview/texts.ts';
 import { record } from '../../support/completionRecord.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Throttle } from '../../../src/extension/inspector/throttle.ts';
+import { Throttle } from '../../../src/extension/throttle.ts';
 
 describe('a throttle', () => {
   it('runs at once, and once more for all that was asked meanwhile', async () => {

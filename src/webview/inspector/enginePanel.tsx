@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
-import type { EngineView, FromInspector, Strings } from '../protocol/inspector.ts';
-import type { Formats } from './texts.ts';
-import { Button, ProgressRing } from './ui/controls.ts';
-import { Facts } from './ui/facts.tsx';
-import { ShownText } from './ui/shownText.tsx';
+import type { EngineView, FromInspector, Strings } from '../../protocol/inspector.ts';
+import type { Formats } from '../texts.ts';
+import { Button, ProgressRing } from '../ui/controls.ts';
+import { Facts } from '../ui/facts.tsx';
+import { ShownText } from '../ui/shownText.tsx';
 
 export interface EnginePanelProps {
   readonly engine: EngineView;

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
-import type { RecordView, Strings } from '../protocol/inspector.ts';
-import { fill } from './texts.ts';
-import type { Formats } from './texts.ts';
-import { Facts } from './ui/facts.tsx';
-import { ShownText } from './ui/shownText.tsx';
+import type { RecordView, Strings } from '../../protocol/inspector.ts';
+import { fill } from '../texts.ts';
+import type { Formats } from '../texts.ts';
+import { Facts } from '../ui/facts.tsx';
+import { ShownText } from '../ui/shownText.tsx';
 
 export interface RecordListProps {
   /** Why the engine was not asked for the last keystroke. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { ToInspector } from '../protocol/inspector.ts';
-import type { FromInspector } from '../protocol/inspector.ts';
+import { ToInspector } from '../../protocol/inspector.ts';
+import type { FromInspector } from '../../protocol/inspector.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromInspector): void };
 

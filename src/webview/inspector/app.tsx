@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
-import type { FromInspector } from '../protocol/inspector.ts';
+import type { FromInspector } from '../../protocol/inspector.ts';
 import { EnginePanel } from './enginePanel.tsx';
 import { RecordList } from './recordList.tsx';
 import type { InspectorState } from './state.ts';
-import { Formats } from './texts.ts';
+import { Formats } from '../texts.ts';
 
 export interface AppProps {
   readonly state: InspectorState;

@@ -1,4 +1,4 @@
-import type { EngineView, RecordView, Strings, ToInspector } from '../protocol/inspector.ts';
+import type { EngineView, RecordView, Strings, ToInspector } from '../../protocol/inspector.ts';
 
 /** All the page knows; null: not told yet. */
 export interface InspectorState {

@@ -1,0 +1,52 @@
+import type { VNode } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { MessageView } from '../../protocol/chat.ts';
+import type { ChatStrings } from '../../protocol/chatStrings.ts';
+import { nextSentences, plain } from './spoken.ts';
+
+/** Screen readers drop what is replaced before they have said it. */
+const INTERVAL_MS = 3_000;
+
+/** Says the answer aloud while it is written: whole sentences, not too often. */
+export function Announcer({
+  message,
+  strings,
+}: {
+  readonly message: MessageView | undefined;
+  readonly strings: ChatStrings;
+}): VNode {
+  const [said, say] = useState('');
+  const progress = useRef({ id: '', next: 0, spokenAt: 0 });
+  const answer = message?.role === 'model' ? message : null;
+  const { id = '', text = '', end = null } = answer ?? {};
+  useEffect(() => {
+    const now = progress.current;
+    if (id === '') return undefined;
+    const isWriting = end === 'writing';
+    if (now.id !== id) {
+      progress.current = { id, next: isWriting ? 0 : text.length, spokenAt: Date.now() };
+      if (isWriting) say(strings.answerBegins);
+      return undefined;
+    }
+    if (!isWriting) {
+      if (now.next >= text.length && now.next > 0) return undefined;
+      say(`${plain(text.slice(now.next))} ${strings.answerEnds}`);
+      now.next = Math.max(1, text.length);
+      return undefined;
+    }
+    const speak = (): void => {
+      const sentences = nextSentences(text, now.next);
+      if (sentences.said === '') return;
+      say(sentences.said);
+      now.next = sentences.next;
+      now.spokenAt = Date.now();
+    };
+    const timer = setTimeout(speak, Math.max(0, now.spokenAt + INTERVAL_MS - Date.now()));
+    return () => clearTimeout(timer);
+  }, [id, text, end, strings]);
+  return (
+    <div class="only-aloud" role="status" aria-live="polite">
+      {said}
+    </div>
+  );
+}
