@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { isSecretFile, withoutSecretFiles } from '../../../src/extension/chat/attachments/secretFiles.ts';
 
+/** What a diff says about one file. */
+function part(name: string): string {
+  return `diff --git a/${name} b/${name}\n--- a/${name}\n+++ b/${name}\n@@ -1 +1 @@\n-a\n+b\n`;
+}
+
 describe('a file that usually holds secrets', () => {
   it('is known by its name', () => {
     for (const path of [
@@ -26,8 +31,6 @@ describe('a file that usually holds secrets', () => {
   });
 
   it('is left out of changes', () => {
-    const part = (name: string): string =>
-      `diff --git a/${name} b/${name}\n--- a/${name}\n+++ b/${name}\n@@ -1 +1 @@\n-a\n+b\n`;
     const all = part('a.ts') + part('conf/.env') + part('b.ts');
     assert.equal(withoutSecretFiles(all), part('a.ts') + part('b.ts'));
     assert.equal(withoutSecretFiles(''), '');
