@@ -37,23 +37,37 @@ export async function previewEdit(proposed: ProposedEdit): Promise<void> {
     );
     return;
   }
-  await vscode.workspace.applyEdit(workspaceEdit(document, span, proposed), { isRefactoring: true });
+  const exists = await vscode.workspace.fs.stat(document.uri).then(
+    () => true,
+    () => false,
+  );
+  const edit = workspaceEdit(document, span, proposed, exists);
+  await vscode.workspace.applyEdit(edit, { isRefactoring: true });
 }
 
-function workspaceEdit(
+/**
+ * One change for every run of lines that differ.
+ *
+ * A change that wants confirmation brings the preview up, but begins unticked there. So where the file exists the one
+ * that wants it is its creation, which VS Code leaves out for existing files, and all others begin ticked.
+ */
+export function workspaceEdit(
   document: vscode.TextDocument,
   { start, end }: Span,
-  { text, title }: ProposedEdit,
+  { text, title }: Pick<ProposedEdit, 'text' | 'title'>,
+  exists: boolean,
 ): vscode.WorkspaceEdit {
   const edit = new vscode.WorkspaceEdit();
   const before = document.getText().slice(start, end);
   const after = text.replaceAll(/\r?\n/gu, document.eol === vscode.EndOfLine.CRLF ? '\r\n' : '\n');
+  if (exists)
+    edit.createFile(document.uri, { ignoreIfExists: true }, { needsConfirmation: true, label: title });
   for (const hunk of hunksOf(before, after)) {
     const range = new vscode.Range(
       document.positionAt(start + hunk.start),
       document.positionAt(start + hunk.end),
     );
-    edit.replace(document.uri, range, hunk.text, { needsConfirmation: true, label: title });
+    edit.replace(document.uri, range, hunk.text, { needsConfirmation: !exists, label: title });
   }
   return edit;
 }

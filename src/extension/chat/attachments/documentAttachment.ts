@@ -29,7 +29,7 @@ export function labelOf(uri: vscode.Uri, range?: vscode.Range): string {
 }
 
 /** A range that ends at the start of a line doesn't reach into it. */
-function lastLineOf({ start, end }: vscode.Range): number {
+export function lastLineOf({ start, end }: vscode.Range): number {
   return end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
 }
 

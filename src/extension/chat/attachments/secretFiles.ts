@@ -5,3 +5,11 @@ const SECRET =
 export function isSecretFile(path: string): boolean {
   return SECRET.test(path);
 }
+
+/** A diff as git writes it, without those files. */
+export function withoutSecretFiles(diff: string): string {
+  return diff
+    .split(/^(?=diff --git )/mu)
+    .filter((part) => !isSecretFile(/^diff --git .* "?b\/(.*?)"?$/mu.exec(part)?.[1] ?? ''))
+    .join('');
+}
