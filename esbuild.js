@@ -62,12 +62,13 @@ const bundles = [
 
 /** Minified bytes; a bundle that outgrows its budget needs a reason, not a bigger number. */
 const budgets = {
-  'dist/extension.cjs': 250_000,
+  // Of it 100 kB are markdown-it: the page names code blocks by number, and both sides must count alike.
+  'dist/extension.cjs': 320_000,
   'dist/inference/main.mjs': 250_000,
   'dist/inference/engineWorker.mjs': 200_000,
   'dist/inference/storeWorker.mjs': 200_000,
   'dist/cli.mjs': 250_000,
-  'dist/chat.js': 400_000,
+  'dist/chat.js': 350_000,
   'dist/chat.css': 30_000,
   'dist/inspector.js': 200_000,
   'dist/inspector.css': 20_000,

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { isLanguageOn } from '../completion/policy.ts';
 import type { Engine } from './engine.ts';
+import type { Chat } from './chat/chat.ts';
 import { commands } from './ids.ts';
 import type { CommandId } from './ids.ts';
 import type { Log } from './log.ts';
@@ -13,11 +14,16 @@ export interface CommandParts {
   readonly settings: Settings;
   readonly snooze: Snooze;
   readonly log: Log;
+  readonly chat: Chat;
 }
 
 /** What a person can run from the palette, the menu and the keyboard. */
-export function registerCommands({ engine, settings, snooze, log }: CommandParts): vscode.Disposable {
+export function registerCommands({ engine, settings, snooze, log, chat }: CommandParts): vscode.Disposable {
   const handlers: Record<CommandId, () => unknown> = {
+    [commands.openChat]: () => chat.focus(),
+    [commands.newChat]: () => chat.newConversation(),
+    [commands.openChatInEditor]: () => chat.openInEditor(),
+    [commands.pickModel]: () => chat.pickModel(),
     [commands.triggerCompletion]: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
     [commands.toggleCompletion]: () =>
       settings.set('gemmaCode.completion.enabled', !settings.get('gemmaCode.completion.enabled')),

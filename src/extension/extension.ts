@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
 import { EngineClient } from '../client/engineClient.ts';
 import type { ProcessOptions } from '../client/processOptions.ts';
+import { ConversationStore } from '../conversations/conversationStore.ts';
+import { Chat } from './chat/chat.ts';
 import { registerCommands } from './commands.ts';
+import { registerSelectionCommands } from './commands/registerSelectionCommands.ts';
 import { Completion } from './completion/completion.ts';
 import { Engine } from './engine.ts';
 import { EngineUse } from './engineUse.ts';
@@ -31,6 +34,14 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
   const parts = { engine, settings, snooze };
   const use = new EngineUse(engine, settings);
   const completion = new Completion(engine, use, settings, snooze, log);
+  const chat = new Chat({
+    context,
+    engine,
+    use,
+    settings,
+    log,
+    store: once(() => ConversationStore.open(context.globalStorageUri.fsPath)),
+  });
   context.subscriptions.push(
     log,
     settings,
@@ -40,8 +51,10 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     use,
     completion,
     new InspectorView(context.extensionUri, parts, completion),
+    chat,
     registerLanguageModel(engine),
-    registerCommands({ ...parts, log }),
+    registerSelectionCommands(chat),
+    registerCommands({ ...parts, log, chat }),
   );
   const { user, system } = process.cpuUsage(startedAt);
   const activationCpuMs = (user + system) / 1_000;
@@ -60,4 +73,9 @@ function processOptions(context: vscode.ExtensionContext): ProcessOptions {
     version: String(context.extension.packageJSON.version),
     client: 'vscode',
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -1,12 +1,14 @@
 import * as vscode from 'vscode';
 import type { SkipReason } from '../completion/policy.ts';
 import type { SuggestionOrigin } from '../completion/session.ts';
+import type { AnswerEnd } from '../chat/conversation.ts';
 import type { BackendName, NoSuggestionReason } from '../protocol/engine.ts';
 import type { ErrorCode, GemmaError } from '../protocol/errors.ts';
 import type { EngineStatus } from './engine.ts';
 
 /** A word of ours. There is no way to log text of a person: it would not compile. */
 type Word =
+  | AnswerEnd
   | BackendName
   | ErrorCode
   | EngineStatus['name']

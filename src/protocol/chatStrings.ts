@@ -49,7 +49,6 @@ export const ChatStrings = v.object({
   contextUse: label,
   slashCommands: label,
   nothingFound: label,
-  model: label,
   chooseModel: label,
   // The list of conversations
   conversations: label,

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { root } from '../../scripts/setup/paths.mjs';
-import { pageHtml } from '../../src/extension/inspector/page.ts';
+import { pageHtml } from '../../src/extension/page.ts';
 import { openWindow, type Window } from '../host/browser.ts';
 import { markdownText } from '../support/markdownText.ts';
 import { long, short } from './chatMarkdown/hostileMarkdown.ts';

@@ -131,9 +131,10 @@ export class Chat extends Disposable implements ChatCommands {
     try {
       await this.#handle(message, answer);
     } catch (error) {
-      const { code, message: sentence } = toGemmaError(error);
-      this.#parts.log.warn('chat', { asked: message.type, code });
-      if (code !== 'cancelled') void vscode.window.showErrorMessage(sentence);
+      const failure = toGemmaError(error);
+      if (failure.code === 'cancelled') return;
+      this.#parts.log.failure('chat', failure);
+      void vscode.window.showErrorMessage(failure.message);
     }
   }
 

@@ -70,6 +70,8 @@ export class ChatModel extends Disposable {
       case 'loading':
       case 'restarting':
         return { ...nothing, state: 'busy', sentence: vscode.l10n.t('Loading the model…') };
+      default:
+        return status satisfies never;
     }
   }
 

@@ -47,7 +47,6 @@ export function chatStrings(): ChatStrings {
     contextUse: vscode.l10n.t('{0} of {1} tokens of the context'),
     slashCommands: vscode.l10n.t('Commands'),
     nothingFound: vscode.l10n.t('Nothing found'),
-    model: vscode.l10n.t('Model: {0}'),
     chooseModel: vscode.l10n.t('Choose a model…'),
     conversations: vscode.l10n.t('Conversations'),
     search: vscode.l10n.t('Search in conversations'),

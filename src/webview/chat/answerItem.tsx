@@ -56,7 +56,7 @@ export const AnswerItem = memo(({ answer, canRegenerate, strings, formats, ask }
       )}
       {outcome !== null && (
         <p class={`outcome ${end}`}>
-          <span>{outcome}</span>
+          <span>{visibleText(outcome)}</span>
           {canRegenerate && end !== 'limit' && (
             <button type="button" class="text-button" onClick={() => ask({ type: 'regenerate', id })}>
               {strings.tryAgain}
@@ -87,7 +87,7 @@ function nothing(): void {
 }
 
 /** What is to be said about how it ended; null: it ended well, or has not yet. */
-function outcomeOf({ end, error }: AnswerView, strings: ChatStrings): VNode | string | null {
+function outcomeOf({ end, error }: AnswerView, strings: ChatStrings): string | null {
   switch (end) {
     case 'writing':
     case 'stop':
@@ -102,6 +102,8 @@ function outcomeOf({ end, error }: AnswerView, strings: ChatStrings): VNode | st
       return strings.contextFull;
     case 'failed':
       return fill(strings.failed, error ?? '');
+    default:
+      return end satisfies never;
   }
 }
 

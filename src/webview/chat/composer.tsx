@@ -24,7 +24,7 @@ export interface ComposerHandle {
 }
 
 export interface ComposerProps {
-  readonly handle: RefObject<ComposerHandle>;
+  readonly handle: RefObject<ComposerHandle | null>;
   readonly composer: ComposerView;
   readonly model: ModelView;
   readonly slashCommands: readonly SlashCommandView[];
@@ -146,9 +146,8 @@ export function Composer(props: ComposerProps): VNode {
           maxLength={100_000}
           placeholder={strings.askPlaceholder}
           aria-label={strings.ask}
-          role="combobox"
           aria-autocomplete="list"
-          aria-expanded={isOffering}
+          aria-haspopup="listbox"
           aria-controls={OFFERS}
           aria-activedescendant={isOffering && offers.length > 0 ? `${OFFERS}-${chosen}` : undefined}
           onInput={({ currentTarget }) => change(currentTarget.value, currentTarget.selectionStart)}

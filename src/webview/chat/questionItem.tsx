@@ -3,7 +3,6 @@ import { memo } from 'preact/compat';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FromChat, QuestionView } from '../../protocol/chat.ts';
 import type { ChatStrings } from '../../protocol/chatStrings.ts';
-import { Button } from '../ui/controls.ts';
 import type { Formats } from '../texts.ts';
 import { visibleLines, visibleText } from '../ui/visibleText.tsx';
 import { Icon, IconButton } from './icons.tsx';
@@ -80,12 +79,12 @@ function Editing({ question: { id, text }, strings, ask, onEnd }: EditingProps):
         }}
       />
       <div class="edit-actions">
-        <Button disabled={false} onClick={send}>
+        <button type="button" class="button" onClick={send}>
           {strings.send}
-        </Button>
-        <Button disabled={false} onClick={onEnd}>
+        </button>
+        <button type="button" class="button secondary" onClick={onEnd}>
           {strings.cancel}
-        </Button>
+        </button>
       </div>
     </article>
   );

@@ -64,6 +64,8 @@ export function told(state: ChatState, message: ToChat): ChatState {
       return { ...state, choices: { query: message.query, choices: message.choices } };
     case 'draft':
       return { ...state, draft: { text: message.text } };
+    default:
+      return message satisfies never;
   }
 }
 

@@ -1,7 +1,6 @@
 import type { VNode } from 'preact';
 import type { FromChat, ModelView } from '../../protocol/chat.ts';
 import type { ChatStrings } from '../../protocol/chatStrings.ts';
-import { Button, ProgressRing } from '../ui/controls.ts';
 import { visibleText } from '../ui/visibleText.tsx';
 
 export interface WelcomeProps {
@@ -19,9 +18,9 @@ export function Welcome({ model, strings, ask, onExample }: WelcomeProps): VNode
       <section class="welcome">
         <h2>{strings.noModel}</h2>
         <p role={state === 'error' ? 'alert' : undefined}>{visibleText(sentence)}</p>
-        <Button disabled={false} onClick={() => ask({ type: 'pickModel' })}>
+        <button type="button" class="button" onClick={() => ask({ type: 'pickModel' })}>
           {strings.chooseModel}
-        </Button>
+        </button>
       </section>
     );
   }
@@ -31,7 +30,7 @@ export function Welcome({ model, strings, ask, onExample }: WelcomeProps): VNode
       <p>{strings.welcomeDetail}</p>
       {state === 'busy' && (
         <p class="busy" role="status">
-          <ProgressRing />
+          <span class="dots" aria-hidden="true" />
           <span>{sentence}</span>
           {progress !== null && <progress aria-label={sentence} value={progress} />}
         </p>
