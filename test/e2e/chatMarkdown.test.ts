@@ -104,4 +104,36 @@ describe('what a model wrote, on the chat page', function () {
     const texts = arrivals.map(({ text, ends }) => ({ text, ends: ends.sort((a, b) => a - b) }));
     assert.deepEqual(await write(window.page, texts), []);
   });
+
+  it('has the colours of the theme, and others only while nobody knows them', async () => {
+    const { page } = window;
+    const colors = (): Promise<string[]> =>
+      page
+        .locator('.token-keyword, .token-string, pre')
+        .evaluateAll((all) => all.map((one) => getComputedStyle(one).color));
+    await page.evaluate(() => {
+      document.body.className = 'vscode-dark';
+      globalThis.markdownPage.show('```ts\nreturn "x";\n```');
+    });
+    const [plain = '', ...others] = await colors();
+    assert.equal(new Set([plain, ...others]).size, 3, 'three different ones');
+    await page.evaluate(() => globalThis.markdownPage.color({ keyword: '#123456' }));
+    assert.deepEqual(await colors(), [plain, 'rgb(18, 52, 86)', plain]);
+    await page.evaluate(() => globalThis.markdownPage.color({}));
+    assert.deepEqual(await colors(), [plain, ...others]);
+  });
+
+  it('can be reached with the keyboard', async () => {
+    const { page } = window;
+    await page.evaluate(() => globalThis.markdownPage.show('[a](https://a.example)\n\n```ts\nb\n```'));
+    const reached: string[] = [];
+    for (let count = 0; count < 6; count++) {
+      await page.keyboard.press('Tab');
+      reached.push(
+        await page.locator(':focus').evaluate((one) => one.getAttribute('title') ?? one.textContent),
+      );
+    }
+    assert.deepEqual(reached, ['https://a.example/', 'Copy', 'Insert', 'Apply', 'New file', 'b']);
+    await page.getByRole('group', { name: 'TypeScript' }).waitFor();
+  });
 });

@@ -33,7 +33,10 @@ const EMPTY: MarkdownDocument = {
   frozenLength: 0,
 };
 
-/** What has grown by less than this share is not parsed again yet: a very long block must not cost the square. */
+/**
+ * What has grown by less than this share of its characters and tokens is not parsed again yet: a very long block, or
+ * a table of a thousand columns, must not cost the square.
+ */
 const WORTHWHILE_GROWTH = 1 / 256;
 
 /**
@@ -52,8 +55,9 @@ export function markdownDocument(
   }
   const known = previous?.isStreaming === true && text.startsWith(previous.text) ? previous : EMPTY;
   const growth = text.length - known.text.length;
-  const isWorthwhile = growth > (known.text.length - known.frozenLength) * WORTHWHILE_GROWTH;
-  return isWorthwhile ? grown(known, text) : known;
+  const tokens = known.blocks.slice(known.frozenBlocks).reduce((sum, block) => sum + block.tokens.length, 0);
+  const weight = known.text.length - known.frozenLength + tokens;
+  return growth > weight * WORTHWHILE_GROWTH ? grown(known, text) : known;
 }
 
 function grown(known: MarkdownDocument, text: string): MarkdownDocument {

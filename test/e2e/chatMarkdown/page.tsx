@@ -1,6 +1,8 @@
 import { render } from 'preact';
+import type { TokenColors } from '../../../src/protocol/chat.ts';
 import { piecesOf } from '../../../src/text/hiddenCharacters.ts';
 import { codeBlocks } from '../../../src/text/markdown.ts';
+import { showTokenColors } from '../../../src/webview/code/showTokenColors.ts';
 import { Markdown } from '../../../src/webview/markdown/markdown.tsx';
 import { codePointName } from '../../../src/webview/texts.ts';
 
@@ -152,13 +154,15 @@ function wrongLinks(): string[] {
   });
 }
 
+const page = {
+  write,
+  show: (text: string) => show(streamed, text, false),
+  color: (colors: TokenColors) => showTokenColors(document.documentElement.style, colors),
+};
+
 declare global {
   // oxlint-disable-next-line no-var -- only a var is a property of the window
-  var markdownPage: {
-    write: typeof write;
-    show: (text: string, isStreaming: boolean) => void;
-    asked: typeof asked;
-  };
+  var markdownPage: typeof page;
 }
 
-globalThis.markdownPage = { write, show: (text, isStreaming) => show(streamed, text, isStreaming), asked };
+globalThis.markdownPage = page;
