@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import * as vscode from 'vscode';
 import type { Attachment } from '../../src/chat/conversation.ts';
@@ -12,11 +14,16 @@ import { selectionOrSymbol } from '../../src/extension/chat/attachments/selectio
 import type { ChatCommands } from '../../src/extension/commands/chatCommands.ts';
 import { CodeActions } from '../../src/extension/commands/codeActions.ts';
 import { document as documentCommand } from '../../src/extension/commands/document.ts';
+import { edit as editCommand } from '../../src/extension/commands/edit.ts';
 import { explain } from '../../src/extension/commands/explain.ts';
 import { fix } from '../../src/extension/commands/fix.ts';
+import { generateCommitMessage } from '../../src/extension/commands/generateCommitMessage.ts';
 import { slashCommandViews } from '../../src/extension/commands/slashCommandViews.ts';
+import { summarize } from '../../src/extension/commands/summarize.ts';
+import { writeTests } from '../../src/extension/commands/writeTests.ts';
 import { runBlockAction } from '../../src/extension/edits/blockActions.ts';
 import { previewEdit, workspaceEdit } from '../../src/extension/edits/previewEdit.ts';
+import { repositoryOf } from '../../src/extension/git.ts';
 import { activeExtension, closeEditors, editorWith, until } from './support/editor.ts';
 import { scriptedChat } from './support/scriptedChat.ts';
 
@@ -65,6 +72,18 @@ describe('a command on a selection', function () {
     assert.deepEqual(
       question.attachments.map(({ kind, text }) => [kind, text]),
       [['selection', '    one();\n    two();\n']],
+    );
+  });
+
+  it('summarizes and tests the same lines', async () => {
+    const editor = await editorWith(`${CODE}▮`);
+    select(editor, 0, 1);
+    const { chat, questions } = scriptedChat();
+    await summarize(chat);
+    await writeTests(chat);
+    assert.deepEqual(
+      questions.map(({ text, attachments }) => [text, attachments.at(-1)?.text]),
+      ['/summarize', '/tests'].map((text) => [text, 'start();\n    one();\n']),
     );
   });
 
@@ -178,6 +197,19 @@ describe('a change to a selection', function () {
     });
     await answerPreview('apply', documentCommand(chat));
     assert.equal(editor.document.getText(), `first();\r\n${changed}`);
+  });
+
+  it('is what the person wishes', async () => {
+    const editor = await editorOfFile('change.txt', windows);
+    select(editor, 1, 2);
+    const { chat } = scriptedChat(({ turns }) => {
+      assert.match(turns[0]?.text ?? '', /as follows: count them\n/u);
+      return answer;
+    });
+    await editCommand(chat, { ask: async () => undefined });
+    assert.equal(editor.document.getText(), windows);
+    await answerPreview('apply', editCommand(chat, { ask: async () => 'count them' }));
+    assert.equal(editor.document.getText(), changed);
   });
 
   it('is refused when the text is gone', async () => {
@@ -305,5 +337,78 @@ describe('what can be attached', function () {
     for (const uri of ['https://example.com/a', 'command:gemmaCode.fix', 'no uri']) {
       await assert.rejects(attachDropped([uri]), { code: 'bad-input' });
     }
+  });
+});
+
+function repository(): string {
+  return path.join(folder().fsPath, 'repository');
+}
+
+function rootUri(): vscode.Uri {
+  return vscode.Uri.file(repository());
+}
+
+async function git(...args: string[]): Promise<void> {
+  await promisify(execFile)('git', args, { cwd: repository() });
+}
+
+/** VS Code's own git extension, as far as a test opens something with it. */
+interface GitExports {
+  getAPI(version: 1): { openRepository(root: vscode.Uri): Promise<unknown> };
+}
+
+function isReady(exports: GitExports): boolean {
+  try {
+    return exports.getAPI(1) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function switchGit(enabled: boolean): Thenable<void> {
+  const settings = vscode.workspace.getConfiguration();
+  return settings.update('git.enabled', enabled, vscode.ConfigurationTarget.Global);
+}
+
+describe('a commit message', function () {
+  this.timeout(60_000);
+
+  before(async () => {
+    await activeExtension();
+    await mkdir(repository());
+    await git('init', '--quiet');
+    await writeFile(path.join(repository(), 'light.txt'), 'a light\n');
+    await writeFile(path.join(repository(), '.env'), 'PASSWORD=1\n');
+    await git('add', '--all', '--force');
+    const extension = vscode.extensions.getExtension<GitExports>('vscode.git');
+    assert.ok(extension, 'this VS Code has no git extension');
+    const exports = await extension.activate();
+    // The host starts with git switched off; once it is on, its extension takes a moment.
+    await switchGit(true);
+    await until('git being there', () => isReady(exports));
+    assert.ok(await exports.getAPI(1).openRepository(rootUri()), 'the repository was not opened');
+  });
+  // The workspace is a copy that goes as a whole: git may still look at the repository.
+  after(() => switchGit(false));
+
+  it('is written into the box of the repository, about what is staged, without secrets', async () => {
+    const { chat } = scriptedChat(({ turns }) => {
+      assert.match(turns[0]?.text ?? '', /\+a light/u);
+      assert.doesNotMatch(turns[0]?.text ?? '', /PASSWORD/u);
+      return '```\nAdd a light\n```';
+    });
+    await generateCommitMessage(chat, { rootUri: rootUri() });
+    assert.equal((await repositoryOf(rootUri()))?.inputBox.value, 'Add a light');
+  });
+
+  it('leaves alone what the person writes meanwhile', async () => {
+    const box = (await repositoryOf(rootUri()))?.inputBox;
+    assert.ok(box);
+    const { chat } = scriptedChat(() => {
+      box.value = 'My own words';
+      return 'Add a light';
+    });
+    await generateCommitMessage(chat, { rootUri: rootUri() });
+    assert.equal(box.value, 'My own words');
   });
 });

@@ -6,7 +6,7 @@ import { commandContext, definitionsFor, problemsFor } from './context.ts';
 import type { Wishes } from './wishes.ts';
 
 /** Changes the selection as a person wishes. */
-export async function edit(chat: ChatCommands, wishes: Wishes, wanted?: unknown): Promise<void> {
+export async function edit(chat: ChatCommands, wishes: Pick<Wishes, 'ask'>, wanted?: unknown): Promise<void> {
   const context = await commandContext(wanted);
   const wish = await wishes.ask(context.selection.label);
   if (wish === undefined) return;
