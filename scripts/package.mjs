@@ -16,7 +16,7 @@ const MAX_BYTES = 30 * 1024 * 1024;
 const ALLOWED = [
   /^(extension\.vsixmanifest|\[Content_Types\]\.xml)$/,
   /^extension\/(package(\.nls(\.[\w-]+)?)?\.json|readme\.md|changelog\.md|LICENSE\.txt|NOTICE|SECURITY\.md)$/i,
-  /^extension\/dist\/(extension\.cjs|webview\.(js|css)|inference\/[\w./-]+\.(mjs|wasm))$/,
+  /^extension\/dist\/(extension\.cjs|(chat|inspector)\.(js|css)|inference\/[\w./-]+\.(mjs|wasm))$/,
   /^extension\/models\/pebble\/([\w.-]+\.(json|safetensors|md)|NOTICE)$/,
   /^extension\/media\/[\w./-]+\.(png|svg)$/,
   /^extension\/l10n\/[\w.-]+\.json$/,

@@ -115,11 +115,14 @@ export async function startServer(options: ServerOptions): Promise<VsCodeServer>
 
 async function prepareFolders({ folder, settings }: ServerOptions): Promise<string[]> {
   const userData = path.join(folder, 'user-data');
-  await mkdir(path.join(userData, 'User'), { recursive: true });
-  await writeFile(
-    path.join(userData, 'User/settings.json'),
-    JSON.stringify({ ...calmSettings, ...settings }, undefined, 2),
-  );
+  // What belongs to a machine is looked for in the settings of the machine that the server runs on.
+  for (const scope of ['User', 'Machine']) {
+    await mkdir(path.join(userData, scope), { recursive: true });
+    await writeFile(
+      path.join(userData, scope, 'settings.json'),
+      JSON.stringify({ ...calmSettings, ...settings }, undefined, 2),
+    );
+  }
   for (const name of ['home', 'tmp', 'run']) await mkdir(path.join(folder, name), { mode: 0o700 });
   return [
     `--server-data-dir=${path.join(folder, 'server-data')}`,

@@ -32,7 +32,7 @@ export function chatStrings(): ChatStrings {
     contextFull: vscode.l10n.t('The model’s context is full.'),
     tokens: vscode.l10n.t('{0} tokens'),
     tokensPerSecond: vscode.l10n.t('{0} tokens/s'),
-    cachedTokens: vscode.l10n.t('{0} of {1} tokens read were known'),
+    cachedTokens: vscode.l10n.t('{0} tokens read, {1} of them cached'),
     insert: vscode.l10n.t('Insert'),
     apply: vscode.l10n.t('Apply'),
     newFile: vscode.l10n.t('New file'),

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { memo } from 'preact/compat';
+import { useMemo } from 'preact/hooks';
 import type { AnswerView, FromChat } from '../../protocol/chat.ts';
 import type { ChatStrings } from '../../protocol/chatStrings.ts';
 import { Markdown } from '../markdown/markdown.tsx';
@@ -16,10 +17,14 @@ export interface AnswerItemProps {
   readonly ask: (message: FromChat) => void;
 }
 
+const noActions = {};
+
 export const AnswerItem = memo(({ answer, canRegenerate, strings, formats, ask }: AnswerItemProps): VNode => {
   const { id, text, thought, end, model } = answer;
   const isWriting = end === 'writing';
   const { copy, insert, apply, newFile } = strings;
+  // Another object would make every block be rendered again.
+  const blockActions = useMemo(() => ({ copy, insert, apply, newFile }), [copy, insert, apply, newFile]);
   const outcome = outcomeOf(answer, strings);
   return (
     <article class="message answer" aria-label={model} aria-busy={isWriting}>
@@ -33,7 +38,7 @@ export const AnswerItem = memo(({ answer, canRegenerate, strings, formats, ask }
             <Markdown
               text={thought}
               isStreaming={isWriting}
-              blockActions={{}}
+              blockActions={noActions}
               onBlock={nothing}
               onLink={nothing}
             />
@@ -49,7 +54,7 @@ export const AnswerItem = memo(({ answer, canRegenerate, strings, formats, ask }
         <Markdown
           text={text}
           isStreaming={isWriting}
-          blockActions={{ copy, insert, apply, newFile }}
+          blockActions={blockActions}
           onBlock={(action, index) => ask({ type: 'block', action, id, index })}
           onLink={(url) => ask({ type: 'openLink', url })}
         />
@@ -114,6 +119,6 @@ function costs({ statistics }: AnswerView, strings: ChatStrings, formats: Format
   return [
     fill(strings.tokens, formats.count(tokens)),
     ...(perSecond > 0 ? [fill(strings.tokensPerSecond, formats.count(perSecond))] : []),
-    fill(strings.cachedTokens, formats.count(cachedTokens), formats.count(promptTokens)),
+    fill(strings.cachedTokens, formats.count(promptTokens), formats.count(cachedTokens)),
   ].join(' · ');
 }
