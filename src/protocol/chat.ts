@@ -158,8 +158,8 @@ export const ToChat = v.variant('type', [
   v.object({ type: v.literal('composer'), composer: ComposerView }),
   /** Answers `findAttachments`. */
   v.object({ type: v.literal('choices'), query: v.string(), choices: v.array(Choice) }),
-  /** To be put into the box where questions are typed, which gets the focus. */
-  v.object({ type: v.literal('draft'), text: typed }),
+  /** To be put into the box where questions are typed. `focus`: the person wants to go on there. */
+  v.object({ type: v.literal('draft'), text: typed, focus: v.boolean() }),
 ]);
 export type ToChat = v.InferOutput<typeof ToChat>;
 
@@ -195,7 +195,7 @@ export const FromChat = v.variant('type', [
   v.object({ type: v.literal('block'), action: BlockAction, id, index: count }),
   /** The extension shows it in full and asks before it opens a browser. */
   v.object({ type: v.literal('openLink'), url: v.pipe(v.string(), v.maxLength(4_096)) }),
-  /** What stands in the box, for counting; seconds may pass between two. */
+  /** What stands in the box: it is counted, and kept. */
   v.object({ type: v.literal('draft'), text: typed }),
   /** For what follows a `#`. */
   v.object({ type: v.literal('findAttachments'), query: v.pipe(v.string(), v.maxLength(200)) }),

@@ -1,14 +1,37 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { FrameLocator } from 'playwright-core';
+import type { FrameLocator, Locator } from 'playwright-core';
 import { isVsCodeHostAvailable } from '../../scripts/setup/vscodeHost.mjs';
 import type { Workbench } from '../host/workbench.ts';
 import { installScriptedEngine, type ScriptedEngine } from '../support/scripted/installScriptedEngine.ts';
-import { InstalledVsCode } from './installed.ts';
+import { chatScript } from './chatScript.ts';
+import { EXTENSION_ID, InstalledVsCode } from './installed.ts';
 
-describe('the chat in the sidebar, with a model that follows a script', function () {
-  this.timeout(180_000);
+/** By the class that VS Code gives the page's body. */
+const themes = {
+  'vscode-light': 'Light Modern',
+  'vscode-high-contrast': 'Dark High Contrast',
+  'vscode-dark': 'Dark Modern',
+} as const;
+
+/** It is kept twice a second. */
+const DRAFT_KEPT_MS = 1_500;
+
+const modes = ['vscode-light', 'vscode-high-contrast', 'vscode-dark'] as const;
+
+/** Of `export` and `return` in these themes. */
+const keywordColors = {
+  'vscode-light': 'rgb(0, 0, 255)',
+  'vscode-high-contrast': 'rgb(86, 156, 214)',
+  'vscode-dark': 'rgb(86, 156, 214)',
+} as const;
+
+/** In orders.ts of the sample. */
+const TOTAL_OF = { line: 60, text: 'let total = 0;' };
+
+describe('the chat, with a model that follows a script', function () {
+  this.timeout(120_000);
   let code: InstalledVsCode;
   let engine: ScriptedEngine;
 
@@ -18,7 +41,7 @@ describe('the chat in the sidebar, with a model that follows a script', function
     const extensions = path.join(code.folder, 'extensions');
     const folder = (await readdir(extensions)).find((name) => name.startsWith('gemma-code.gemma-code'));
     assert.ok(folder);
-    engine = await installScriptedEngine(path.join(extensions, folder));
+    engine = await installScriptedEngine(path.join(extensions, folder), chatScript);
   });
 
   after(() => code?.remove());
@@ -29,22 +52,160 @@ describe('the chat in the sidebar, with a model that follows a script', function
     console.log(await code.server.logs());
   });
 
-  it('answers a question, with what the model was sent and what it cost', async () => {
+  it('explains the function at the cursor, and puts its code back after a preview, as one undo step', async () => {
+    const workbench = await code.openSample();
+    await workbench.openFile('orders.ts', TOTAL_OF.line);
+    await workbench.runCommand('Gemma Code: Explain');
+    const chat = await openChat(workbench);
+    const answer = chat.getByRole('article', { name: 'gemma-3-1b-it' });
+    await finished(answer);
+    assert.equal(await answer.getByRole('row').count(), 3);
+    const asked = (await engine.received()).at(-1)?.turns.at(-1)?.text ?? '';
+    assert.match(
+      asked,
+      /Selected code from orders\.ts[^]*export function totalOf[^]*Explain what this code does/,
+    );
+    assert.doesNotMatch(asked, /parseInvoice/);
+    for (const mode of modes) {
+      await chooseTheme(workbench, themes[mode]);
+      await chat.locator(`body.${mode}`).waitFor();
+      await colored(answer.locator('.token-keyword').first(), keywordColors[mode]);
+      await code.picture(`chat-${mode}`);
+    }
+    const before = await workbench.read('orders.ts');
+    await answer.getByRole('button', { name: 'Apply' }).click();
+    const apply = workbench.page.getByRole('button', { name: 'Apply', exact: true });
+    await apply.waitFor();
+    await code.picture('chat-apply');
+    await apply.click();
+    await workbench.page.locator('.view-line', { hasText: 'orders.reduce' }).first().waitFor();
+    await workbench.save();
+    const after = await workbench.read('orders.ts');
+    assert.match(after, /return orders\.reduce/);
+    assert.equal(
+      after.replace(/export function totalOf[^]*?\n}\n/, ''),
+      before.replace(/export function totalOf[^]*?\n}\n/, ''),
+    );
+    await workbench.press('Control+Z');
+    await workbench.page.locator('.view-line', { hasText: TOTAL_OF.text }).first().waitFor();
+    await workbench.save();
+    assert.equal(await workbench.read('orders.ts'), before);
+  });
+
+  it('streams, stops, asks anew with other words, and writes anew', async () => {
     const workbench = await code.openSample();
     const chat = await openChat(workbench);
-    await code.picture('chat-welcome');
+    await ask(chat, 'Write slowly');
+    const answer = chat.getByRole('article', { name: 'gemma-3-1b-it' });
+    await answer.getByText('One word after the other. One').waitFor();
+    await chat.getByRole('button', { name: 'Stop' }).click();
+    await answer.getByText('Stopped.').waitFor();
+    const question = chat.getByRole('article', { name: 'You' });
+    await question.hover();
+    await question.getByRole('button', { name: 'Edit' }).click();
+    await question.getByRole('textbox').fill('Something else');
+    await question.getByRole('button', { name: 'Send' }).click();
+    await answer.getByText('An answer to something else.').waitFor();
+    await finished(answer);
+    const requests = (await engine.received()).length;
+    await answer.getByRole('button', { name: 'Write anew' }).click();
+    while ((await engine.received()).length === requests) await workbench.page.waitForTimeout(30);
+    await finished(answer);
+    assert.equal(await chat.getByRole('article').count(), 2);
+    const last = (await engine.received()).at(-1)?.turns;
+    assert.deepEqual(
+      last?.map(({ text }) => text),
+      ['Something else'],
+    );
+  });
+
+  it('keeps a conversation over a reload, finds it again, renames and deletes it', async () => {
+    const workbench = await code.openSample();
+    let chat = await openChat(workbench);
+    await ask(chat, 'Remember the elephant');
+    await finished(chat.getByRole('article', { name: 'gemma-3-1b-it' }));
+    await chat.getByRole('textbox', { name: 'Your question' }).fill('half a thought');
+    await workbench.page.waitForTimeout(DRAFT_KEPT_MS);
+    await workbench.page.reload();
+    await workbench.statusBarItem(EXTENSION_ID).first().waitFor();
+    chat = await openChat(workbench);
+    await chat.getByRole('article', { name: 'You' }).getByText('Remember the elephant').waitFor();
+    assert.equal(await chat.getByRole('textbox', { name: 'Your question' }).inputValue(), 'half a thought');
+
+    await chat.getByRole('button', { name: 'New chat' }).click();
+    await chat.getByText('What you ask stays here.').waitFor();
+    await chat.getByRole('button', { name: 'Earlier conversations' }).click();
+    await chat.getByRole('searchbox').fill('ELEPHANT');
+    const entry = chat.getByRole('button', { name: /Remember the elephant/ });
+    await entry.waitFor();
+    await entry.press('F2');
+    await chat.getByRole('textbox', { name: 'Rename' }).fill('About animals');
+    await chat.getByRole('textbox', { name: 'Rename' }).press('Enter');
+    await chat.getByRole('button', { name: /About animals/ }).click();
+    await chat.getByRole('heading', { name: 'About animals' }).waitFor();
+    await code.picture('chat-reopened');
+
+    await chat.getByRole('button', { name: 'Earlier conversations' }).click();
+    await chat.getByRole('button', { name: /About animals/ }).press('Delete');
+    await workbench.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await chat.getByText('Nothing found').waitFor();
+  });
+
+  it('attaches what is chosen after #, and offers commands after /', async () => {
+    const workbench = await code.openSample();
+    await workbench.openFile('refunds.ts', 1);
+    const chat = await openChat(workbench);
     const box = chat.getByRole('textbox', { name: 'Your question' });
-    await box.fill('Please explain the median');
+    await box.pressSequentially('What is in #inventory');
+    await chat.getByRole('option', { name: /inventory\.py/ }).waitFor();
     await box.press('Enter');
-    const answer = chat.locator('article.answer');
-    await answer.getByRole('table').waitFor();
-    await answer.getByRole('button', { name: 'Write anew' }).waitFor();
-    assert.match(await answer.innerText(), /The function median sorts a copy/);
-    assert.match(await answer.innerText(), /\d+ tokens · \d+ tokens\/s/);
-    await code.picture('chat-answer');
-    const [asked] = await engine.received();
-    assert.equal(asked?.turns.at(-1)?.text, 'Please explain the median');
+    await chat
+      .getByRole('listitem')
+      .filter({ hasText: /inventory\.py.*tokens/ })
+      .waitFor();
+    await chat.getByRole('meter').waitFor();
+    await box.press('Enter');
+    await finished(chat.getByRole('article', { name: 'gemma-3-1b-it' }));
+    const asked = (await engine.received()).at(-1)?.turns.at(-1)?.text ?? '';
+    assert.match(asked, /^File inventory\.py\n```python\n[^]*What is in/);
+    await box.pressSequentially('/exp');
+    await chat.getByRole('option', { name: /explain/ }).waitFor();
+    await code.picture('chat-commands');
+    await box.press('Tab');
+    assert.equal(await box.inputValue(), '/explain ');
+  });
+
+  it('says that an answer was interrupted when the engine dies, keeps what was heard, and goes on', async () => {
+    const workbench = await code.openSample();
+    const chat = await openChat(workbench);
+    await ask(chat, 'Now crash');
+    const answer = chat.getByRole('article', { name: 'gemma-3-1b-it' });
+    await answer.getByText('Interrupted').waitFor();
+    assert.match(await answer.innerText(), /This is the last that is heard\./);
+    await ask(chat, 'And now?');
+    await chat.getByRole('article').getByText('An answer to something else.').waitFor();
+  });
+
+  it('opens a link only after it was shown in full', async () => {
+    const workbench = await code.openSample();
+    const chat = await openChat(workbench);
+    await ask(chat, 'A link please');
+    await chat.getByRole('button', { name: 'the guide' }).click();
+    const dialog = workbench.page.getByRole('dialog');
+    await dialog.getByText('https://example.com/guide').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
     assert.deepEqual(code.foreignRequests, []);
+  });
+
+  it('says what is missing while no model can chat', async () => {
+    await engine.setScript({ ...chatScript, chat: false });
+    const workbench = await code.openSample();
+    await workbench.runCommand('Gemma Code: Restart the Engine');
+    const chat = await openChat(workbench);
+    await chat.getByText('was not tuned for conversations').waitFor();
+    await code.picture('chat-no-model');
+    await chat.getByRole('button', { name: 'Choose a model…' }).first().click();
+    await workbench.page.locator('.quick-input-widget').getByText('Choose a folder…').waitFor();
   });
 });
 
@@ -53,4 +214,33 @@ async function openChat(workbench: Workbench): Promise<FrameLocator> {
   const chat = workbench.page.frameLocator('iframe.webview.ready').first().frameLocator('#active-frame');
   await chat.getByRole('textbox', { name: 'Your question' }).waitFor();
   return chat;
+}
+
+async function ask(chat: FrameLocator, text: string): Promise<void> {
+  const box = chat.getByRole('textbox', { name: 'Your question' });
+  await box.fill(text);
+  await box.press('Enter');
+}
+
+/** The last answer can be written anew once it is complete. */
+function finished(answer: Locator): Promise<void> {
+  return answer.last().getByRole('button', { name: 'Write anew' }).waitFor();
+}
+
+async function chooseTheme({ page }: Workbench, theme: string): Promise<void> {
+  await page.keyboard.press('Control+K');
+  await page.keyboard.press('Control+T');
+  const widget = page.locator('.quick-input-widget');
+  await widget.locator('input').fill(theme);
+  await widget.locator('.monaco-list-row.focused', { hasText: theme }).waitFor();
+  await page.keyboard.press('Enter');
+  await widget.waitFor({ state: 'hidden' });
+}
+
+async function colored(text: Locator, color: string): Promise<void> {
+  const now = (): Promise<string> => text.evaluate((element) => getComputedStyle(element).color);
+  for (let tries = 0; (await now()) !== color; tries++) {
+    if (tries > 100) assert.equal(await now(), color);
+    await text.page().waitForTimeout(30);
+  }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Sent } from '../../chat/answerQuestion.ts';
 import type { Attachment, Message, Question } from '../../chat/conversation.ts';
@@ -37,6 +38,9 @@ import { answerView, conversationView, labelOf, messageView } from './views.ts';
 const TEXT_INTERVAL_MS = 33;
 /** The conversation that was open last in this workspace. */
 const LAST = 'chat.conversation';
+/** What stands in the box is kept twice a second. */
+const DRAFT = 'chat.draft';
+const DRAFT_INTERVAL_MS = 500;
 
 export interface ChatParts {
   readonly context: vscode.ExtensionContext;
@@ -57,6 +61,7 @@ export class Chat extends Disposable implements ChatCommands {
   readonly #colors: ThemeColors;
   readonly #sentDocument = this.own(new SentDocument());
   readonly #texts = this.own(new Throttle(() => this.#tellText(), TEXT_INTERVAL_MS));
+  readonly #drafts = this.own(new Throttle(() => this.#keepDraft(), DRAFT_INTERVAL_MS));
   readonly #sent = new Map<string, Sent>();
   #open: OpenConversation | null = null;
   #following: { dispose(): void } | null = null;
@@ -174,6 +179,7 @@ export class Chat extends Disposable implements ChatCommands {
         return openLink(message.url);
       case 'draft':
         this.#composer.draft = message.text;
+        this.#drafts.request();
         return;
       case 'findAttachments': {
         const choices = this.#composer.offer(await findAttachments(message.query));
@@ -202,7 +208,7 @@ export class Chat extends Disposable implements ChatCommands {
     });
     answer({ type: 'colors', colors: this.#colors.colors });
     await this.#restore();
-    this.#texts.dispose();
+    answer({ type: 'draft', text: this.#composer.draft, focus: false });
     this.#tellText();
     this.#tellModel();
     this.#tellComposer();
@@ -214,10 +220,17 @@ export class Chat extends Disposable implements ChatCommands {
   async #restore(): Promise<void> {
     if (this.#isRestored) return;
     this.#isRestored = true;
-    const id = this.#parts.context.workspaceState.get(LAST);
+    const { workspaceState } = this.#parts.context;
+    this.#composer.draft = v.parse(v.fallback(v.string(), ''), workspaceState.get(DRAFT));
+    const id = workspaceState.get(LAST);
     if (typeof id !== 'string') return;
     const store = await this.#parts.store();
     await this.#show(await store.open(id).catch(() => null));
+  }
+
+  #keepDraft(): void {
+    const { workspaceState } = this.#parts.context;
+    void workspaceState.update(DRAFT, this.#composer.draft);
   }
 
   async #send(text: string): Promise<void> {
@@ -225,6 +238,7 @@ export class Chat extends Disposable implements ChatCommands {
     if (name !== null && isLocalCommand(name)) return this.#runLocal(name);
     if (this.#answering !== null) return;
     const attachments = this.#composer.take();
+    this.#drafts.request();
     await this.#ask(text, [...(await materialFor(name, attachments)), ...attachments]);
   }
 
@@ -239,7 +253,7 @@ export class Chat extends Disposable implements ChatCommands {
         return this.#tellConversation();
       }
       case 'help':
-        return this.#pages.tell({ type: 'draft', text: '/' });
+        return this.#pages.tell({ type: 'draft', text: '/', focus: true });
     }
   }
 

@@ -57,6 +57,10 @@ export class Composer extends Disposable {
     };
   }
 
+  get draft(): string {
+    return this.#draft;
+  }
+
   set draft(text: string) {
     this.#draft = text;
     this.#counting.request();

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
+import { SYSTEM_TEXT } from '../../chat/instructions.ts';
 import { toGemmaError } from '../../protocol/errors.ts';
 import type { Engine } from '../engine.ts';
 import { chatParticipant } from '../ids.ts';
 import { answerConversation } from './answer.ts';
 import { informationOf } from './modelInformation.ts';
-import { participantSystem, requestText } from './participantTurns.ts';
+import { requestText } from './participantTurns.ts';
 import { readReferences, readSelection } from './references.ts';
 import { alternate, type Turn } from './turns.ts';
 
@@ -27,7 +28,7 @@ export function createChatParticipant(engine: Engine): vscode.Disposable {
       const show = (text: string): void => response.markdown(text);
       await answerConversation(
         engine,
-        { system: participantSystem, ...conversation },
+        { system: SYSTEM_TEXT, ...conversation },
         maxOutputTokens,
         {},
         show,

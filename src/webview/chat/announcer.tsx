@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { MessageView } from '../../protocol/chat.ts';
 import type { ChatStrings } from '../../protocol/chatStrings.ts';
-import { nextSentences, plain } from './spoken.ts';
+import { nextSentences, spoken } from './spoken.ts';
 
 /** Screen readers drop what is replaced before they have said it. */
 const INTERVAL_MS = 3_000;
@@ -16,7 +16,7 @@ export function Announcer({
   readonly strings: ChatStrings;
 }): VNode {
   const [said, say] = useState('');
-  const progress = useRef({ id: '', next: 0, spokenAt: 0 });
+  const progress = useRef({ id: '', next: 0, spokenAt: 0, isOver: false });
   const answer = message?.role === 'model' ? message : null;
   const { id = '', text = '', end = null } = answer ?? {};
   useEffect(() => {
@@ -24,14 +24,14 @@ export function Announcer({
     if (id === '') return undefined;
     const isWriting = end === 'writing';
     if (now.id !== id) {
-      progress.current = { id, next: isWriting ? 0 : text.length, spokenAt: Date.now() };
+      progress.current = { id, next: 0, spokenAt: Date.now(), isOver: !isWriting };
       if (isWriting) say(strings.answerBegins);
       return undefined;
     }
     if (!isWriting) {
-      if (now.next >= text.length && now.next > 0) return undefined;
-      say(`${plain(text.slice(now.next))} ${strings.answerEnds}`);
-      now.next = Math.max(1, text.length);
+      if (now.isOver) return undefined;
+      say(`${spoken(text.slice(now.next))} ${strings.answerEnds}`);
+      now.isOver = true;
       return undefined;
     }
     const speak = (): void => {

@@ -8,7 +8,6 @@ import { visibleText } from '../ui/visibleText.tsx';
 import { completed, completingAt } from './completing.ts';
 import type { Completing } from './completing.ts';
 import { droppedUris } from './dropped.ts';
-import { saveDraft, savedDraft } from './host.ts';
 import { Icon, IconButton } from './icons.tsx';
 import { OfferList } from './offerList.tsx';
 import type { Offer } from './offerList.tsx';
@@ -30,7 +29,7 @@ export interface ComposerProps {
   readonly slashCommands: readonly SlashCommandView[];
   readonly choices: { readonly query: string; readonly choices: readonly Choice[] } | null;
   /** What the extension wants in the box. */
-  readonly wanted: { readonly text: string } | null;
+  readonly wanted: { readonly text: string; readonly focus: boolean } | null;
   readonly lastQuestion: string;
   readonly strings: ChatStrings;
   readonly formats: Formats;
@@ -41,7 +40,7 @@ export interface ComposerProps {
 export function Composer(props: ComposerProps): VNode {
   const { handle, composer, model, strings, ask, wanted, lastQuestion } = props;
   const box = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(savedDraft);
+  const [text, setText] = useState('');
   const [completing, complete] = useState<Completing | null>(null);
   const [chosen, choose] = useState(0);
   const [isDropping, drop] = useState(false);
@@ -50,7 +49,6 @@ export function Composer(props: ComposerProps): VNode {
 
   const change = (next: string, cursor = next.length): void => {
     setText(next);
-    saveDraft(next);
     ask({ type: 'draft', text: next });
     const begun = completingAt(next, cursor);
     complete(begun);
@@ -66,7 +64,9 @@ export function Composer(props: ComposerProps): VNode {
   };
   useImperativeHandle(handle, () => ({ focus: () => box.current?.focus(), fill: put }));
   useEffect(() => {
-    if (wanted !== null) put(wanted.text);
+    if (wanted === null) return;
+    if (wanted.focus) put(wanted.text);
+    else setText(wanted.text);
   }, [wanted]);
   useLayoutEffect(() => {
     const place = box.current;
@@ -80,7 +80,6 @@ export function Composer(props: ComposerProps): VNode {
     if (text.trim() === '' || composer.running || !canSend) return;
     ask({ type: 'send', text });
     setText('');
-    saveDraft('');
     complete(null);
   };
   const take = (offer: Offer | undefined): void => {

@@ -2,13 +2,7 @@ import * as v from 'valibot';
 import { ToChat } from '../../protocol/chat.ts';
 import type { FromChat } from '../../protocol/chat.ts';
 
-const Saved = v.object({ draft: v.string() });
-
-declare function acquireVsCodeApi(): {
-  postMessage(message: FromChat): void;
-  getState(): unknown;
-  setState(state: v.InferOutput<typeof Saved>): void;
-};
+declare function acquireVsCodeApi(): { postMessage(message: FromChat): void };
 
 const host = acquireVsCodeApi();
 
@@ -23,14 +17,4 @@ export function listen(listener: (message: ToChat) => void): void {
     const { success, output } = v.safeParse(ToChat, data);
     if (success) listener(output);
   });
-}
-
-/** What a person had begun to write when the page was last closed. */
-export function savedDraft(): string {
-  const { success, output } = v.safeParse(Saved, host.getState());
-  return success ? output.draft : '';
-}
-
-export function saveDraft(draft: string): void {
-  host.setState({ draft });
 }

@@ -7,7 +7,7 @@ import { AnswerItem } from './answerItem.tsx';
 import { Icon } from './icons.tsx';
 import { QuestionItem } from './questionItem.tsx';
 
-/** Closer to the end than this, the list follows what is written. In pixels. */
+/** Who scrolls down to less than this from the end wants to follow what is written. In pixels. */
 const NEAR_END = 40;
 
 export interface MessageListProps {
@@ -24,6 +24,7 @@ export interface MessageListProps {
 export function MessageList({ messages, isBusy, isReadOnly, ...rest }: MessageListProps): VNode {
   const list = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
+  const lastTop = useRef(0);
   const [isAway, setAway] = useState(false);
   const last = messages.at(-1);
   const count = messages.length;
@@ -38,8 +39,11 @@ export function MessageList({ messages, isBusy, isReadOnly, ...rest }: MessageLi
     if (follows.current) toEnd();
   }, [last, count]);
   const onScroll = ({ currentTarget: place }: { currentTarget: HTMLElement }): void => {
-    follows.current = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END;
-    setAway(!follows.current);
+    const isUpwards = place.scrollTop < lastTop.current;
+    lastTop.current = place.scrollTop;
+    const isNearEnd = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END;
+    follows.current = isNearEnd && !isUpwards;
+    setAway(!isNearEnd);
   };
   return (
     <div class="message-area">

@@ -23,7 +23,7 @@ export interface ChatState {
   readonly composer: ComposerView;
   readonly choices: { readonly query: string; readonly choices: readonly Choice[] } | null;
   /** What the extension wants in the box; a new object every time. */
-  readonly draft: { readonly text: string } | null;
+  readonly draft: { readonly text: string; readonly focus: boolean } | null;
 }
 
 export const initialState: ChatState = {
@@ -63,27 +63,28 @@ export function told(state: ChatState, message: ToChat): ChatState {
     case 'choices':
       return { ...state, choices: { query: message.query, choices: message.choices } };
     case 'draft':
-      return { ...state, draft: { text: message.text } };
+      return { ...state, draft: { text: message.text, focus: message.focus } };
     default:
       return message satisfies never;
   }
 }
 
-type Messages = readonly MessageView[];
-
-function withMessages(state: ChatState, change: (messages: Messages) => Messages): ChatState {
+function withMessages(state: ChatState, change: (messages: MessageView[]) => MessageView[]): ChatState {
   const { conversation } = state;
   if (conversation === null) return state;
   const messages = change(conversation.messages);
-  return { ...state, conversation: { ...conversation, messages: [...messages] } };
+  return { ...state, conversation: { ...conversation, messages } };
 }
 
-function put(messages: Messages, message: MessageView): Messages {
+function put(messages: MessageView[], message: MessageView): MessageView[] {
   const index = messages.findLastIndex(({ id }) => id === message.id);
   return index < 0 ? [...messages, message] : messages.with(index, message);
 }
 
-function append(messages: Messages, added: { id: string; thought: string; answer: string }): Messages {
+function append(
+  messages: MessageView[],
+  added: { id: string; thought: string; answer: string },
+): MessageView[] {
   const index = messages.findLastIndex(({ id }) => id === added.id);
   const message = messages[index];
   if (message?.role !== 'model') return messages;

@@ -7,6 +7,7 @@ import {
   commands as completionCommands,
   contextKeys,
   editorMenu,
+  chatView,
   inspectorView,
   internalCommands,
   selectionCommands,
@@ -52,7 +53,7 @@ describe('the manifest', () => {
 
   it('uses only context keys that the code sets', () => {
     const used = JSON.stringify(manifest.contributes).match(/gemmaCode\.\w+(?= *[&|"])/g) ?? [];
-    const ids = new Set<string>([...Object.values(commands), inspectorView, editorMenu]);
+    const ids = new Set<string>([...Object.values(commands), chatView, inspectorView, editorMenu]);
     const keys = used.filter((key) => !ids.has(key));
     assert.deepEqual(sorted(keys), sorted(Object.values(contextKeys)));
   });
@@ -61,7 +62,7 @@ describe('the manifest', () => {
     const contributed = Object.values(manifest.contributes.views).flat();
     assert.deepEqual(
       contributed.map(({ id }) => id),
-      [inspectorView],
+      [chatView, inspectorView],
     );
   });
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import manifest from '../../../package.json' with { type: 'json' };
-import { requestText, slashRequests } from '../../../src/extension/languageModel/participantTurns.ts';
+import { participantCommands, requestText } from '../../../src/extension/languageModel/participantTurns.ts';
+import { commandText } from '../../../src/chat/instructions.ts';
 import { chatParticipant, languageModelVendor } from '../../../src/extension/ids.ts';
 
 describe('a question to @gemma', () => {
   it('shows what was attached first, in fences that it can not close', () => {
-    const text = 'const fence = "```";';
+    const text = '```\nnot the end';
     const references = [{ name: 'a.ts, lines 3–3', languageId: 'typescript', text }];
     assert.equal(
       requestText({ command: undefined, prompt: ' Why? ', references }),
@@ -17,7 +18,7 @@ describe('a question to @gemma', () => {
   it('asks what its slash command says, and what the person adds', () => {
     assert.equal(
       requestText({ command: 'explain', prompt: 'Briefly.', references: [] }),
-      `${slashRequests['explain']}\n\nBriefly.`,
+      commandText('explain', 'Briefly.'),
     );
     assert.equal(requestText({ command: 'unknown', prompt: '', references: [] }), '');
   });
@@ -27,7 +28,7 @@ describe('a question to @gemma', () => {
     assert.equal(participant?.id, chatParticipant);
     assert.deepEqual(
       participant?.commands.map(({ name }) => name),
-      Object.keys(slashRequests),
+      [...participantCommands],
     );
     const [provider] = manifest.contributes.languageModelChatProviders;
     assert.equal(provider?.vendor, languageModelVendor);
