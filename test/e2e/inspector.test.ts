@@ -84,7 +84,7 @@ describe('the view in the sidebar', function () {
 /** Opens the view with the command palette and gives its page, two frames deep. */
 async function openView(workbench: Workbench): Promise<FrameLocator> {
   await workbench.runCommand('Focus on Completions View');
-  const view = workbench.page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+  const view = workbench.page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame');
   await view.getByRole('heading', { name: 'Engine' }).waitFor();
   return view;
 }

@@ -119,7 +119,7 @@ class InspectorPage {
     await page.route('**/*', (route) => {
       const { pathname } = new URL(route.request().url());
       if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: html });
-      if (/^\/webview\.(js|css)$/.test(pathname))
+      if (/^\/inspector\.(js|css)$/.test(pathname))
         return route.fulfill({ path: path.join(root, 'dist', pathname) });
       inspector.requests.push(route.request().url());
       return route.abort();

@@ -13,7 +13,7 @@ import type { ChatModel } from './chatModel.ts';
 export interface AnswerEvents {
   onSent(id: string, sent: Sent): void;
   onProgress(answer: Answer, progress: string): void;
-  onText(id: string, text: { readonly thought: string; readonly answer: string }): void;
+  onText(text: { readonly thought: string; readonly answer: string }): void;
 }
 
 /** Close to the likeliest words, as code wants it; K and P as Gemma's model cards recommend. */
@@ -93,7 +93,7 @@ export class Answering {
           const { text: before, thought } = this.#answer;
           this.#answer = { ...this.#answer, text: before + text.answer, thought: thought + text.thought };
           save(text.answer, text.thought);
-          events.onText(id, text);
+          events.onText(text);
         },
       });
       const { promptTokens, cachedTokens, tokens, prefillMs, decodeMs } = result;

@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { Sent } from '../../chat/answerQuestion.ts';
-import type { Attachment, Message, Question } from '../../chat/conversation.ts';
+import type { ChatEngine } from '../../chat/chatEngine.ts';
+import { Id } from '../../chat/conversation.ts';
+import type { Question } from '../../chat/conversation.ts';
 import { questionText } from '../../chat/questionText.ts';
 import { isLocalCommand, parseSlashCommand } from '../../chat/slashCommands.ts';
 import type { LocalCommandName } from '../../chat/slashCommands.ts';
 import { transcriptOf } from '../../chat/transcript.ts';
 import type { ConversationStore } from '../../conversations/conversationStore.ts';
-import type { OpenConversation } from '../../conversations/openConversation.ts';
-import type { BlockAction, FromChat, ToChat } from '../../protocol/chat.ts';
+import type { BlockAction, FromChat, MessageView, ToChat } from '../../protocol/chat.ts';
 import { toGemmaError } from '../../protocol/errors.ts';
 import { codeBlocks } from '../../text/markdown.ts';
 import type { ChatCommands } from '../commands/chatCommands.ts';
@@ -18,12 +17,11 @@ import { Disposable } from '../disposable.ts';
 import { runBlockAction } from '../edits/blockActions.ts';
 import type { Engine } from '../engine.ts';
 import type { EngineUse } from '../engineUse.ts';
-import { Throttle } from '../throttle.ts';
 import type { Log } from '../log.ts';
 import { pickModel } from '../models/pickModel.ts';
 import type { Settings } from '../settings.ts';
 import { ThemeColors } from '../themeColors.ts';
-import { Answering } from './answering.ts';
+import { Throttle } from '../throttle.ts';
 import { attachDropped } from './attachments/dropped.ts';
 import { findAttachments } from './attachments/findAttachments.ts';
 import { materialFor } from './attachments/materialFor.ts';
@@ -31,8 +29,9 @@ import { ChatModel } from './chatModel.ts';
 import { ChatPages } from './chatPages.ts';
 import { Composer } from './composer.ts';
 import { SentDocument } from './sentDocument.ts';
+import { ChatSession } from './session.ts';
 import { chatStrings } from './strings.ts';
-import { answerView, conversationView, labelOf, messageView } from './views.ts';
+import { conversationView, labelOf } from './views.ts';
 
 /** Text of an answer goes to the page at most 30 times a second. */
 const TEXT_INTERVAL_MS = 33;
@@ -52,84 +51,83 @@ export interface ChatParts {
   readonly store: () => Promise<ConversationStore>;
 }
 
-/** The chat: its pages, the conversation they show, and the answer that is being written. */
+/** The chat: its pages, and what a person asks there. */
 export class Chat extends Disposable implements ChatCommands {
   readonly #parts: ChatParts;
   readonly #model: ChatModel;
+  readonly #session: ChatSession;
   readonly #pages: ChatPages;
   readonly #composer: Composer;
-  readonly #colors: ThemeColors;
+  readonly #colors = this.own(new ThemeColors());
   readonly #sentDocument = this.own(new SentDocument());
   readonly #texts = this.own(new Throttle(() => this.#tellText(), TEXT_INTERVAL_MS));
   readonly #drafts = this.own(new Throttle(() => this.#keepDraft(), DRAFT_INTERVAL_MS));
-  readonly #sent = new Map<string, Sent>();
-  #open: OpenConversation | null = null;
-  #following: { dispose(): void } | null = null;
-  #answering: Answering | null = null;
-  /** Ends with the answer that is being written. */
-  #finished: Promise<void> = Promise.resolve();
   #untold = { thought: '', answer: '' };
   #search = '';
-  #isRestored = false;
+  #restored: Promise<void> | null = null;
 
   constructor(parts: ChatParts) {
     super();
     this.#parts = parts;
-    const { engine, settings, context } = parts;
+    const { engine, settings, context, log, store } = parts;
     this.#model = this.own(new ChatModel(engine, settings));
     this.#pages = this.own(
       new ChatPages(context.extensionUri, (message, answer) => void this.#receive(message, answer)),
     );
+    this.#session = this.own(
+      new ChatSession(
+        { model: this.#model, log, store },
+        {
+          onConversation: () => this.#tellConversation(),
+          onMessage: (message) => this.#tellMessage(message),
+          onText: (text) => this.#collectText(text),
+          onRunning: () => this.#noteRunning(),
+        },
+      ),
+    );
     this.#composer = this.own(
       new Composer(
         { engine, model: this.#model },
-        () => this.#messages,
+        () => this.#session.messages,
         () => this.#tellComposer(),
       ),
     );
-    this.#colors = this.own(new ThemeColors());
-    this.own(this.#colors.onChange(() => this.#tellColors()));
-    this.own(this.#model.onChange(() => this.#tellModel()));
+    this.own(this.#colors.onChange((colors) => this.#pages.tell({ type: 'colors', colors })));
+    this.own(this.#model.onChange(() => this.#pages.tell({ type: 'model', model: this.#model.view })));
     this.own(settings.onChange(() => this.#useEngine()));
     this.own(this.#pages.onVisibility(() => this.#useEngine()));
-    this.own({ dispose: () => this.#answering?.stop() });
   }
-
-  // For commands.
 
   get ready(): boolean {
     return this.#model.info !== null;
   }
 
-  engine(signal: AbortSignal) {
+  engine(signal: AbortSignal): ChatEngine {
     return this.#model.engine(signal);
   }
 
-  async ask({ text, attachments }: { text: string; attachments: readonly Attachment[] }): Promise<void> {
+  async ask({ text, attachments }: Pick<Question, 'text' | 'attachments'>): Promise<void> {
     await this.#pages.focus();
-    await this.#stop();
-    await this.#ask(text, attachments);
+    await this.#restore();
+    await this.#session.ask(text, attachments);
   }
 
-  async focus(): Promise<void> {
-    await this.#pages.focus();
+  focus(): Promise<void> {
+    return this.#pages.focus();
   }
 
-  async openInEditor(): Promise<void> {
+  openInEditor(): void {
     this.#pages.openInEditor(vscode.l10n.t('Chat'));
   }
 
   async newConversation(): Promise<void> {
-    await this.#stop();
-    await this.#show(null);
+    await this.#session.show(null);
     await this.#pages.focus();
   }
 
-  async pickModel(): Promise<void> {
-    await pickModel(this.#parts.settings, this.#parts.context.globalState);
+  pickModel(): Promise<void> {
+    return pickModel(this.#parts.settings, this.#parts.context.globalState);
   }
-
-  // What the page asks.
 
   /** What goes wrong is said to the person, who asked for it. */
   async #receive(message: FromChat, answer: (message: ToChat) => void): Promise<void> {
@@ -150,25 +148,24 @@ export class Chat extends Disposable implements ChatCommands {
       case 'send':
         return this.#send(message.text);
       case 'stop':
-        return this.#stop();
+        return this.#session.stop();
       case 'resend':
-        return this.#resend(message.id, message.text);
+        return this.#session.resend(message.id, message.text);
       case 'regenerate':
-        return this.#regenerate(message.id);
+        return this.#session.regenerate(message.id);
       case 'newConversation':
         return this.newConversation();
       case 'openConversation':
-        await this.#stop();
-        return this.#show(await (await this.#parts.store()).open(message.id));
+        return this.#session.show(message.id);
       case 'renameConversation':
-        return this.#rename(message.id, message.title);
+        return this.#rename(message.id, message.title.trim());
       case 'deleteConversation':
         return this.#delete(message.id);
       case 'searchConversations':
         this.#search = message.text;
         return this.#tellConversations();
       case 'copyMessage':
-        return vscode.env.clipboard.writeText(this.#message(message.id)?.text ?? '');
+        return vscode.env.clipboard.writeText(this.#session.message(message.id)?.text ?? '');
       case 'copyConversation':
         return vscode.env.clipboard.writeText(this.#transcript());
       case 'exportConversation':
@@ -179,8 +176,7 @@ export class Chat extends Disposable implements ChatCommands {
         return openLink(message.url);
       case 'draft':
         this.#composer.draft = message.text;
-        this.#drafts.request();
-        return;
+        return this.#drafts.request();
       case 'findAttachments': {
         const choices = this.#composer.offer(await findAttachments(message.query));
         return answer({ type: 'choices', query: message.query, choices });
@@ -191,14 +187,17 @@ export class Chat extends Disposable implements ChatCommands {
         return this.#composer.remove(message.id);
       case 'drop':
         for (const attachment of await attachDropped(message.uris)) this.#composer.add(attachment);
-        return;
+        return undefined;
       case 'pickModel':
         return this.pickModel();
       case 'showSent':
         return this.#showSent(message.id);
+      default:
+        return message satisfies never;
     }
   }
 
+  /** Tells a new page everything. */
   async #introduce(answer: (message: ToChat) => void): Promise<void> {
     answer({
       type: 'strings',
@@ -209,37 +208,36 @@ export class Chat extends Disposable implements ChatCommands {
     answer({ type: 'colors', colors: this.#colors.colors });
     await this.#restore();
     answer({ type: 'draft', text: this.#composer.draft, focus: false });
-    this.#tellText();
-    this.#tellModel();
+    answer({ type: 'model', model: this.#model.view });
     this.#tellComposer();
     this.#tellConversation();
     await this.#tellConversations();
   }
 
+  #restore(): Promise<void> {
+    return (this.#restored ??= this.#openLast());
+  }
+
   /** Opens what was open when the window was closed. */
-  async #restore(): Promise<void> {
-    if (this.#isRestored) return;
-    this.#isRestored = true;
+  async #openLast(): Promise<void> {
     const { workspaceState } = this.#parts.context;
     this.#composer.draft = v.parse(v.fallback(v.string(), ''), workspaceState.get(DRAFT));
     const id = workspaceState.get(LAST);
-    if (typeof id !== 'string') return;
-    const store = await this.#parts.store();
-    await this.#show(await store.open(id).catch(() => null));
+    // It may have been deleted in another window.
+    if (v.is(Id, id)) await this.#session.show(id).catch(() => undefined);
   }
 
   #keepDraft(): void {
-    const { workspaceState } = this.#parts.context;
-    void workspaceState.update(DRAFT, this.#composer.draft);
+    void this.#parts.context.workspaceState.update(DRAFT, this.#composer.draft);
   }
 
   async #send(text: string): Promise<void> {
     const { name } = parseSlashCommand(text);
     if (name !== null && isLocalCommand(name)) return this.#runLocal(name);
-    if (this.#answering !== null) return;
+    if (this.#session.writing !== null) return undefined;
     const attachments = this.#composer.take();
     this.#drafts.request();
-    await this.#ask(text, [...(await materialFor(name, attachments)), ...attachments]);
+    return this.#session.ask(text, [...(await materialFor(name, attachments)), ...attachments]);
   }
 
   async #runLocal(name: LocalCommandName): Promise<void> {
@@ -247,128 +245,19 @@ export class Chat extends Disposable implements ChatCommands {
       case 'new':
         return this.newConversation();
       case 'clear': {
-        await this.#stop();
-        const [first] = this.#messages;
-        if (first !== undefined) await this.#open?.cut(first.id);
-        return this.#tellConversation();
+        const [first] = this.#session.messages;
+        return first === undefined ? undefined : this.#session.cut(first.id);
       }
       case 'help':
         return this.#pages.tell({ type: 'draft', text: '/', focus: true });
+      default:
+        return name satisfies never;
     }
-  }
-
-  async #ask(text: string, attachments: readonly Attachment[]): Promise<void> {
-    const isNew = this.#open === null;
-    if (isNew) await this.#show(await (await this.#parts.store()).create());
-    const question: Question = {
-      role: 'user',
-      id: randomUUID(),
-      time: Date.now(),
-      text,
-      attachments: [...attachments],
-    };
-    await this.#open?.ask(question);
-    if (isNew) this.#tellConversation();
-    else this.#pages.tell({ type: 'message', message: messageView(question) });
-    await this.#answer();
-  }
-
-  async #resend(id: string, text: string): Promise<void> {
-    const question = this.#message(id);
-    if (question?.role !== 'user') return;
-    await this.#stop();
-    await this.#open?.cut(id);
-    this.#tellConversation();
-    await this.#ask(text, question.attachments);
-  }
-
-  async #regenerate(id: string): Promise<void> {
-    if (this.#message(id)?.role !== 'model') return;
-    await this.#stop();
-    await this.#open?.cut(id);
-    this.#tellConversation();
-    await this.#answer();
-  }
-
-  /** Writes the answer to the last question; resolves when it is there. */
-  async #answer(): Promise<void> {
-    const conversation = this.#open;
-    if (conversation === null || this.#answering !== null) return;
-    const answered = Answering.run(
-      this.#model,
-      conversation,
-      {
-        onSent: (id, sent) => this.#sent.set(id, sent),
-        onProgress: (answer, progress) =>
-          this.#pages.tell({ type: 'message', message: answerView(answer, progress) }),
-        onText: (_id, { thought, answer }) => {
-          this.#untold = { thought: this.#untold.thought + thought, answer: this.#untold.answer + answer };
-          this.#texts.request();
-        },
-      },
-      (answering) => {
-        this.#answering = answering;
-        this.#useEngine();
-        this.#tellComposer();
-        this.#pages.tell({ type: 'message', message: answerView(answering.answer) });
-      },
-    );
-    this.#finished = answered.then(
-      () => undefined,
-      () => undefined,
-    );
-    try {
-      const { answer, result } = await answered;
-      this.#untold = { thought: '', answer: '' };
-      this.#pages.tell({ type: 'message', message: answerView(answer) });
-      const { promptTokens = 0, cachedTokens = 0, tokens = 0, prefillMs = 0, decodeMs = 0 } = result ?? {};
-      this.#parts.log.info('chat', {
-        end: answer.end,
-        promptTokens,
-        cachedTokens,
-        tokens,
-        prefillMs,
-        decodeMs,
-      });
-    } finally {
-      this.#answering = null;
-      this.#useEngine();
-      this.#tellComposer();
-      this.#composer.recount();
-      await this.#tellConversations();
-    }
-  }
-
-  /** Resolves when what was being written is saved. */
-  async #stop(): Promise<void> {
-    this.#answering?.stop();
-    await this.#finished;
-  }
-
-  async #show(conversation: OpenConversation | null): Promise<void> {
-    this.#following?.dispose();
-    const before = this.#open;
-    this.#open = conversation;
-    this.#following =
-      conversation?.onChange(() => {
-        if (this.#answering === null) this.#tellConversation();
-      }) ?? null;
-    await before?.dispose();
-    await this.#parts.context.workspaceState.update(LAST, conversation?.id);
-    this.#tellConversation();
-    this.#composer.recount();
   }
 
   async #rename(id: string, title: string): Promise<void> {
-    const name = title.trim();
-    if (name === '') return;
-    if (this.#open?.id === id) await this.#open.rename(name);
-    else {
-      const other = await (await this.#parts.store()).open(id);
-      await other.rename(name);
-      await other.dispose();
-    }
-    if (this.#open?.id === id) this.#tellConversation();
+    if (title === '') return;
+    await this.#session.rename(id, title);
     await this.#tellConversations();
   }
 
@@ -380,18 +269,14 @@ export class Chat extends Disposable implements ChatCommands {
       remove,
     );
     if (chosen !== remove) return;
-    if (this.#open?.id === id) {
-      await this.#stop();
-      await this.#show(null);
-    }
-    await (await this.#parts.store()).delete(id);
+    await this.#session.delete(id);
     await this.#tellConversations();
   }
 
   #transcript(): string {
     const words = { you: vscode.l10n.t('You'), attached: vscode.l10n.t('Attached') };
-    const title = this.#open?.conversation.title ?? vscode.l10n.t('Chat');
-    return transcriptOf(title, this.#messages, words);
+    const { title, messages } = this.#session.conversation ?? { title: '', messages: [] };
+    return transcriptOf(title, messages, words);
   }
 
   async #export(): Promise<void> {
@@ -400,7 +285,7 @@ export class Chat extends Disposable implements ChatCommands {
   }
 
   async #runBlock(action: BlockAction, id: string, index: number): Promise<void> {
-    const messages = this.#messages;
+    const { messages } = this.#session;
     const at = messages.findIndex((message) => message.id === id);
     const block = codeBlocks(messages[at]?.text ?? '')[index];
     if (block === undefined) return;
@@ -410,72 +295,66 @@ export class Chat extends Disposable implements ChatCommands {
   }
 
   async #showSent(id: string): Promise<void> {
-    const known = this.#sent.get(id)?.turns;
-    const messages = this.#messages;
+    const { messages } = this.#session;
     const before = messages.slice(
       0,
       messages.findIndex((message) => message.id === id),
     );
-    await this.#sentDocument.show(
-      id,
-      known ??
-        before.map((message) => ({
-          role: message.role,
-          text: message.role === 'user' ? questionText(message) : message.text,
-        })),
+    const turns = before.map((message) =>
+      message.role === 'user'
+        ? { role: message.role, text: questionText(message) }
+        : { role: message.role, text: message.text },
     );
-  }
-
-  /** With all there is of the answer that is being written. */
-  get #messages(): readonly Message[] {
-    const messages = this.#open?.conversation.messages ?? [];
-    const writing = this.#answering?.answer;
-    return messages.map((message) => (message.id === writing?.id ? writing : message));
-  }
-
-  #message(id: string): Message | undefined {
-    return this.#messages.find((message) => message.id === id);
+    await this.#sentDocument.show(id, this.#session.sent(id)?.turns ?? turns);
   }
 
   /** It runs while somebody looks at the chat or waits for an answer. */
   #useEngine(): void {
-    const isWanted = this.#pages.isVisible || this.#answering !== null;
+    const isWanted = this.#pages.isVisible || this.#session.writing !== null;
     this.#parts.use.set('chat', isWanted && this.#model.isChosen);
   }
 
-  // What the pages are told.
+  #noteRunning(): void {
+    this.#useEngine();
+    this.#tellComposer();
+    if (this.#session.writing !== null) return;
+    this.#composer.recount();
+    void this.#tellConversations();
+  }
+
+  #collectText({ thought, answer }: { readonly thought: string; readonly answer: string }): void {
+    this.#untold = { thought: this.#untold.thought + thought, answer: this.#untold.answer + answer };
+    this.#texts.request();
+  }
 
   #tellText(): void {
     const { thought, answer } = this.#untold;
-    const writing = this.#answering?.answer;
-    if (writing === undefined || (thought === '' && answer === '')) return;
+    const id = this.#session.writing;
+    if (id === null || (thought === '' && answer === '')) return;
     this.#untold = { thought: '', answer: '' };
-    this.#pages.tell({ type: 'text', id: writing.id, thought, answer });
+    this.#pages.tell({ type: 'text', id, thought, answer });
   }
 
-  #tellModel(): void {
-    this.#pages.tell({ type: 'model', model: this.#model.view });
-  }
-
-  #tellColors(): void {
-    this.#pages.tell({ type: 'colors', colors: this.#colors.colors });
+  /** Holds all there is of it. */
+  #tellMessage(message: MessageView): void {
+    this.#untold = { thought: '', answer: '' };
+    this.#pages.tell({ type: 'message', message });
   }
 
   #tellComposer(): void {
-    this.#pages.tell({
-      type: 'composer',
-      composer: { ...this.#composer.view, running: this.#answering !== null },
-    });
+    const running = this.#session.writing !== null;
+    this.#pages.tell({ type: 'composer', composer: { ...this.#composer.view, running } });
   }
 
   #tellConversation(): void {
-    const open = this.#open;
-    const conversation = open === null ? null : { ...open.conversation, messages: this.#messages };
+    const { conversation, isReadOnly } = this.#session;
     this.#untold = { thought: '', answer: '' };
+    void this.#parts.context.workspaceState.update(LAST, conversation?.id);
     this.#pages.tell({
       type: 'conversation',
-      conversation: conversationView(conversation, open?.isReadOnly ?? false, vscode.l10n.t('New chat')),
+      conversation: conversationView(conversation, isReadOnly, vscode.l10n.t('New chat')),
     });
+    this.#composer.recount();
   }
 
   async #tellConversations(): Promise<void> {
