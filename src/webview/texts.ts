@@ -3,8 +3,9 @@ export class Formats {
   readonly #percent: Intl.NumberFormat;
   readonly #count: Intl.NumberFormat;
   readonly #milliseconds: Intl.NumberFormat;
+  readonly #rate: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
-  readonly #date: Intl.DateTimeFormat;
+  readonly #moment: Intl.DateTimeFormat;
 
   constructor(language: string) {
     const locale = isTag(language) ? language : 'en';
@@ -15,8 +16,9 @@ export class Formats {
       unit: 'millisecond',
       maximumFractionDigits: 0,
     });
+    this.#rate = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
     this.#time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
-    this.#date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+    this.#moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   }
 
   percent(fraction: number): string {
@@ -31,14 +33,19 @@ export class Formats {
     return this.#milliseconds.format(value);
   }
 
+  /** As exact as a measured rate deserves. */
+  rate(value: number): string {
+    return this.#rate.format(value);
+  }
+
+  /** @param time milliseconds since 1970 */
+  moment(time: number): string {
+    return this.#moment.format(time);
+  }
+
   /** @param time milliseconds since 1970 */
   time(time: number): string {
     return this.#time.format(time);
-  }
-
-  /** Day and time. @param time milliseconds since 1970 */
-  date(time: number): string {
-    return this.#date.format(time);
   }
 }
 

@@ -57,7 +57,7 @@ describe('the chat, with a model that follows a script', function () {
     await workbench.openFile('orders.ts', TOTAL_OF.line);
     await workbench.runCommand('Gemma Code: Explain');
     const chat = await openChat(workbench);
-    const answer = chat.getByRole('article', { name: 'gemma-3-1b-it' });
+    const answer = chat.locator('li.answer');
     await finished(answer);
     assert.equal(await answer.getByRole('row').count(), 3);
     const asked = (await engine.received()).at(-1)?.turns.at(-1)?.text ?? '';
@@ -96,22 +96,22 @@ describe('the chat, with a model that follows a script', function () {
     const workbench = await code.openSample();
     const chat = await openChat(workbench);
     await ask(chat, 'Write slowly');
-    const answer = chat.getByRole('article', { name: 'gemma-3-1b-it' });
+    const answer = chat.locator('li.answer');
     await answer.getByText('One word after the other. One').waitFor();
     await chat.getByRole('button', { name: 'Stop' }).click();
-    await answer.getByText('Stopped.').waitFor();
-    const question = chat.getByRole('article', { name: 'You' });
+    await answer.getByText('You stopped this answer.').waitFor();
+    const question = chat.locator('li.question');
     await question.hover();
-    await question.getByRole('button', { name: 'Edit' }).click();
+    await question.getByRole('button', { name: 'Edit and ask again' }).click();
     await question.getByRole('textbox').fill('Something else');
-    await question.getByRole('button', { name: 'Send' }).click();
+    await question.getByRole('button', { name: 'Ask again' }).click();
     await answer.getByText('An answer to something else.').waitFor();
     await finished(answer);
     const requests = (await engine.received()).length;
-    await answer.getByRole('button', { name: 'Write anew' }).click();
+    await answer.getByRole('button', { name: 'Write another answer' }).click();
     while ((await engine.received()).length === requests) await workbench.page.waitForTimeout(30);
     await finished(answer);
-    assert.equal(await chat.getByRole('article').count(), 2);
+    assert.equal(await chat.locator('li.message').count(), 2);
     const last = (await engine.received()).at(-1)?.turns;
     assert.deepEqual(
       last?.map(({ text }) => text),
@@ -123,39 +123,42 @@ describe('the chat, with a model that follows a script', function () {
     const workbench = await code.openSample();
     let chat = await openChat(workbench);
     await ask(chat, 'Remember the elephant');
-    await finished(chat.getByRole('article', { name: 'gemma-3-1b-it' }));
-    await chat.getByRole('textbox', { name: 'Your question' }).fill('half a thought');
+    await finished(chat.locator('li.answer'));
+    await chat.getByRole('textbox', { name: 'Question', exact: true }).fill('half a thought');
     await workbench.page.waitForTimeout(DRAFT_KEPT_MS);
     await workbench.page.reload();
     await workbench.statusBarItem(EXTENSION_ID).first().waitFor();
     chat = await openChat(workbench);
-    await chat.getByRole('article', { name: 'You' }).getByText('Remember the elephant').waitFor();
-    assert.equal(await chat.getByRole('textbox', { name: 'Your question' }).inputValue(), 'half a thought');
+    await chat.locator('li.question').getByText('Remember the elephant').waitFor();
+    assert.equal(
+      await chat.getByRole('textbox', { name: 'Question', exact: true }).inputValue(),
+      'half a thought',
+    );
 
-    await chat.getByRole('button', { name: 'New chat' }).click();
-    await chat.getByText('What you ask stays here.').waitFor();
-    await chat.getByRole('button', { name: 'Earlier conversations' }).click();
+    await chat.getByRole('button', { name: 'New Chat' }).click();
+    await chat.getByText('Nothing you write leaves it.').waitFor();
+    await chat.getByRole('button', { name: 'Conversations' }).click();
     await chat.getByRole('searchbox').fill('ELEPHANT');
-    const entry = chat.getByRole('button', { name: /Remember the elephant/ });
+    const entry = chat.getByRole('button', { name: 'Open “Remember the elephant”' });
     await entry.waitFor();
     await entry.press('F2');
-    await chat.getByRole('textbox', { name: 'Rename' }).fill('About animals');
-    await chat.getByRole('textbox', { name: 'Rename' }).press('Enter');
-    await chat.getByRole('button', { name: /About animals/ }).click();
+    await chat.getByRole('textbox', { name: 'Title of the conversation' }).fill('About animals');
+    await chat.getByRole('textbox', { name: 'Title of the conversation' }).press('Enter');
+    await chat.getByRole('button', { name: 'Open “About animals”' }).click();
     await chat.getByRole('heading', { name: 'About animals' }).waitFor();
     await code.picture('chat-reopened');
 
-    await chat.getByRole('button', { name: 'Earlier conversations' }).click();
-    await chat.getByRole('button', { name: /About animals/ }).press('Delete');
+    await chat.getByRole('button', { name: 'Conversations' }).click();
+    await chat.getByRole('button', { name: 'Open “About animals”' }).press('Delete');
     await workbench.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await chat.getByText('Nothing found').waitFor();
+    await chat.getByText('No conversation matches.').waitFor();
   });
 
   it('attaches what is chosen after #, and offers commands after /', async () => {
     const workbench = await code.openSample();
     await workbench.openFile('refunds.ts', 1);
     const chat = await openChat(workbench);
-    const box = chat.getByRole('textbox', { name: 'Your question' });
+    const box = chat.getByRole('textbox', { name: 'Question', exact: true });
     await box.pressSequentially('What is in #inventory');
     await chat.getByRole('option', { name: /inventory\.py/ }).waitFor();
     await box.press('Enter');
@@ -165,7 +168,7 @@ describe('the chat, with a model that follows a script', function () {
       .waitFor();
     await chat.getByRole('meter').waitFor();
     await box.press('Enter');
-    await finished(chat.getByRole('article', { name: 'gemma-3-1b-it' }));
+    await finished(chat.locator('li.answer'));
     const asked = (await engine.received()).at(-1)?.turns.at(-1)?.text ?? '';
     assert.match(asked, /^File inventory\.py\n```python\n[^]*What is in/);
     await box.pressSequentially('/exp');
@@ -179,11 +182,11 @@ describe('the chat, with a model that follows a script', function () {
     const workbench = await code.openSample();
     const chat = await openChat(workbench);
     await ask(chat, 'Now crash');
-    const answer = chat.getByRole('article', { name: 'gemma-3-1b-it' });
-    await answer.getByText('Interrupted').waitFor();
+    const answer = chat.locator('li.answer');
+    await answer.getByText('This answer was interrupted').waitFor();
     assert.match(await answer.innerText(), /This is the last that is heard\./);
     await ask(chat, 'And now?');
-    await chat.getByRole('article').getByText('An answer to something else.').waitFor();
+    await chat.locator('li.answer').getByText('An answer to something else.').waitFor();
   });
 
   it('opens a link only after it was shown in full', async () => {
@@ -204,7 +207,7 @@ describe('the chat, with a model that follows a script', function () {
     const chat = await openChat(workbench);
     await chat.getByText('was not tuned for conversations').waitFor();
     await code.picture('chat-no-model');
-    await chat.getByRole('button', { name: 'Choose a model…' }).first().click();
+    await chat.getByRole('button', { name: 'Choose a model' }).first().click();
     await workbench.page.locator('.quick-input-widget').getByText('Choose a folder…').waitFor();
   });
 });
@@ -212,19 +215,19 @@ describe('the chat, with a model that follows a script', function () {
 async function openChat(workbench: Workbench): Promise<FrameLocator> {
   await workbench.runCommand('Gemma Code: Open Chat');
   const chat = workbench.page.frameLocator('iframe.webview.ready').first().frameLocator('#active-frame');
-  await chat.getByRole('textbox', { name: 'Your question' }).waitFor();
+  await chat.getByRole('textbox', { name: 'Question', exact: true }).waitFor();
   return chat;
 }
 
 async function ask(chat: FrameLocator, text: string): Promise<void> {
-  const box = chat.getByRole('textbox', { name: 'Your question' });
+  const box = chat.getByRole('textbox', { name: 'Question', exact: true });
   await box.fill(text);
   await box.press('Enter');
 }
 
 /** The last answer can be written anew once it is complete. */
 function finished(answer: Locator): Promise<void> {
-  return answer.last().getByRole('button', { name: 'Write anew' }).waitFor();
+  return answer.last().getByRole('button', { name: 'Write another answer' }).waitFor();
 }
 
 async function chooseTheme({ page }: Workbench, theme: string): Promise<void> {

@@ -1,52 +1,47 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { MessageView } from '../../protocol/chat.ts';
-import type { ChatStrings } from '../../protocol/chatStrings.ts';
-import { nextSentences, spoken } from './spoken.ts';
+import type { AnswerView, ConversationView } from '../../protocol/chat.ts';
+import { ANNOUNCE_INTERVAL_MS, spoken, wholeSentences } from './announcements.ts';
+import { useChat } from './context.ts';
+import { endSentence } from './messages/endSentence.ts';
 
-/** Screen readers drop what is replaced before they have said it. */
-const INTERVAL_MS = 3_000;
+/** Tells screen readers what is being written: that it begins, whole sentences now and then, how it ended. */
+export function Announcer({ conversation }: { readonly conversation: ConversationView }): VNode {
+  const { strings } = useChat();
+  const [text, setText] = useState('');
+  const last = conversation.messages.at(-1);
+  const answer = last?.role === 'model' ? last : null;
+  const latest = useRef<AnswerView | null>(null);
+  latest.current = answer;
+  const said = useRef(0);
+  const isWriting = answer?.end === 'writing';
+  const id = answer?.id ?? '';
 
-/** Says the answer aloud while it is written: whole sentences, not too often. */
-export function Announcer({
-  message,
-  strings,
-}: {
-  readonly message: MessageView | undefined;
-  readonly strings: ChatStrings;
-}): VNode {
-  const [said, say] = useState('');
-  const progress = useRef({ id: '', next: 0, spokenAt: 0, isOver: false });
-  const answer = message?.role === 'model' ? message : null;
-  const { id = '', text = '', end = null } = answer ?? {};
   useEffect(() => {
-    const now = progress.current;
-    if (id === '') return undefined;
-    const isWriting = end === 'writing';
-    if (now.id !== id) {
-      progress.current = { id, next: 0, spokenAt: Date.now(), isOver: !isWriting };
-      if (isWriting) say(strings.answerBegins);
-      return undefined;
-    }
-    if (!isWriting) {
-      if (now.isOver) return undefined;
-      say(`${spoken(text.slice(now.next))} ${strings.answerEnds}`);
-      now.isOver = true;
-      return undefined;
-    }
-    const speak = (): void => {
-      const sentences = nextSentences(text, now.next);
-      if (sentences.said === '') return;
-      say(sentences.said);
-      now.next = sentences.next;
-      now.spokenAt = Date.now();
+    if (!isWriting) return undefined;
+    said.current = 0;
+    setText(strings.answerBegins);
+    const timer = setInterval(() => {
+      const now = latest.current;
+      if (now?.id !== id) return;
+      const rest = now.text.slice(said.current);
+      const length = wholeSentences(rest);
+      if (length === 0) return;
+      said.current += length;
+      setText(spoken(rest.slice(0, length)));
+    }, ANNOUNCE_INTERVAL_MS);
+    return () => {
+      clearInterval(timer);
+      const ended = latest.current;
+      if (ended?.id !== id) return;
+      const rest = spoken(ended.text.slice(said.current));
+      setText(`${rest} ${endSentence(ended, strings) ?? strings.answerFinished}`.trim());
     };
-    const timer = setTimeout(speak, Math.max(0, now.spokenAt + INTERVAL_MS - Date.now()));
-    return () => clearTimeout(timer);
-  }, [id, text, end, strings]);
+  }, [isWriting, id, strings]);
+
   return (
-    <div class="only-aloud" role="status" aria-live="polite">
-      {said}
+    <div class="visually-hidden" aria-live="polite">
+      {text}
     </div>
   );
 }

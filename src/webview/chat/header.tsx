@@ -1,41 +1,56 @@
 import type { VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ConversationView, FromChat } from '../../protocol/chat.ts';
-import type { ChatStrings } from '../../protocol/chatStrings.ts';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { ConversationView } from '../../protocol/chat.ts';
 import { visibleText } from '../ui/visibleText.tsx';
-import { IconButton } from './icons.tsx';
+import { useChat } from './context.ts';
+import { IconButton } from './iconButton.tsx';
+import { returnFocus } from './returnFocus.ts';
+import { TitleBox } from './titleBox.tsx';
 
 export interface HeaderProps {
   readonly conversation: ConversationView;
-  readonly strings: ChatStrings;
-  readonly showsList: boolean;
-  readonly onToggleList: () => void;
-  readonly ask: (message: FromChat) => void;
+  readonly onHistory: () => void;
+  /** The list was open until now: its button gets the focus back. */
+  readonly returnsFromHistory: boolean;
 }
 
-/** Which conversation this is, and what can be done with it as a whole. */
-export function Header({ conversation, strings, showsList, onToggleList, ask }: HeaderProps): VNode {
+/** The conversation's name, and what can be done with all of it. */
+export function Header({ conversation, onHistory, returnsFromHistory }: HeaderProps): VNode {
+  const { strings, ask } = useChat();
   const { id, title, readOnly, messages } = conversation;
-  const [isRenaming, rename] = useState(false);
-  const isEmpty = messages.length === 0;
-  const finish = (name: string | null): void => {
-    rename(false);
-    if (name !== null && id !== null) ask({ type: 'renameConversation', id, title: name });
-  };
+  const [isRenaming, setRenaming] = useState(false);
+  const renameButton = useRef<HTMLButtonElement>(null);
+  const historyButton = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    if (returnsFromHistory) historyButton.current?.focus();
+  }, [returnsFromHistory]);
+  const shown = title === '' ? strings.newChat : title;
+
+  function endRename(typed: string | null): void {
+    setRenaming(false);
+    if (id !== null && typed !== null) ask({ type: 'renameConversation', id, title: typed });
+    returnFocus(renameButton);
+  }
+
   return (
     <header>
       {isRenaming ? (
-        <NameBox label={strings.rename} name={title} onEnd={finish} />
+        <TitleBox title={title} onEnd={endRename} />
       ) : (
-        <h1>
-          <bdi>{visibleText(title)}</bdi>
-        </h1>
+        <h2 title={shown}>
+          <bdi>{visibleText(shown)}</bdi>
+        </h2>
       )}
-      <div class="header-actions">
+      <div class="toolbar">
         {id !== null && !readOnly && !isRenaming && (
-          <IconButton icon="edit" name={strings.rename} onClick={() => rename(true)} />
+          <IconButton
+            icon="edit"
+            name={strings.rename}
+            buttonRef={renameButton}
+            onClick={() => setRenaming(true)}
+          />
         )}
-        {!isEmpty && (
+        {messages.length > 0 && (
           <>
             <IconButton
               icon="copy"
@@ -49,38 +64,9 @@ export function Header({ conversation, strings, showsList, onToggleList, ask }: 
             />
           </>
         )}
-        <IconButton icon="history" name={strings.history} expanded={showsList} onClick={onToggleList} />
-        <IconButton icon="add" name={strings.newChat} onClick={() => ask({ type: 'newConversation' })} />
+        <IconButton icon="history" name={strings.history} buttonRef={historyButton} onClick={onHistory} />
+        <IconButton icon="new" name={strings.newChat} onClick={() => ask({ type: 'newConversation' })} />
       </div>
     </header>
-  );
-}
-
-export interface NameBoxProps {
-  readonly label: string;
-  readonly name: string;
-  /** @param name null: it stays as it was */
-  readonly onEnd: (name: string | null) => void;
-}
-
-/** A name that is being changed; Enter takes it, Escape leaves it. */
-export function NameBox({ label, name, onEnd }: NameBoxProps): VNode {
-  const box = useRef<HTMLInputElement>(null);
-  useEffect(() => box.current?.select(), []);
-  return (
-    <input
-      ref={box}
-      class="name-box"
-      aria-label={label}
-      defaultValue={name}
-      maxLength={200}
-      onBlur={() => onEnd(null)}
-      onKeyDown={(event) => {
-        if (event.isComposing) return;
-        if (event.key === 'Enter') onEnd(event.currentTarget.value.trim() || null);
-        if (event.key === 'Escape') onEnd(null);
-        event.stopPropagation();
-      }}
-    />
   );
 }

@@ -1,4 +1,5 @@
 import type {
+  AnswerView,
   Choice,
   ComposerView,
   ConversationEntry,
@@ -18,12 +19,12 @@ export interface ChatState {
   readonly slashCommands: readonly SlashCommandView[];
   readonly colors: TokenColors;
   readonly model: ModelView | null;
-  readonly list: { readonly search: string; readonly entries: readonly ConversationEntry[] };
-  readonly conversation: ConversationView | null;
+  readonly list: { readonly search: string; readonly entries: readonly ConversationEntry[] } | null;
+  readonly conversation: ConversationView;
   readonly composer: ComposerView;
-  readonly choices: { readonly query: string; readonly choices: readonly Choice[] } | null;
-  /** What the extension wants in the box; a new object every time. */
-  readonly draft: { readonly text: string; readonly focus: boolean } | null;
+  readonly choices: { readonly query: string; readonly choices: readonly Choice[] };
+  /** To be put into the box; another object each time, so that the same text can be put there twice. */
+  readonly inserted: { readonly text: string; readonly focus: boolean } | null;
 }
 
 export const initialState: ChatState = {
@@ -32,14 +33,14 @@ export const initialState: ChatState = {
   slashCommands: [],
   colors: {},
   model: null,
-  list: { search: '', entries: [] },
-  conversation: null,
+  list: null,
+  conversation: { id: null, title: '', readOnly: false, messages: [] },
   composer: { attachments: [], context: null, running: false },
-  choices: null,
-  draft: null,
+  choices: { query: '', choices: [] },
+  inserted: null,
 };
 
-/** What the page knows after `message`. What did not change stays the same object. */
+/** What the page knows after `message`. Whatever doesn't change stays the same object. */
 export function told(state: ChatState, message: ToChat): ChatState {
   switch (message.type) {
     case 'strings': {
@@ -57,13 +58,18 @@ export function told(state: ChatState, message: ToChat): ChatState {
     case 'message':
       return withMessages(state, (messages) => put(messages, message.message));
     case 'text':
-      return withMessages(state, (messages) => append(messages, message));
+      return withMessages(state, (messages) => {
+        const at = messages.findLastIndex(({ id }) => id === message.id);
+        const answer = messages[at];
+        if (answer?.role !== 'model' || answer.end !== 'writing') return messages;
+        return messages.with(at, grown(answer, message.thought, message.answer));
+      });
     case 'composer':
       return { ...state, composer: message.composer };
     case 'choices':
       return { ...state, choices: { query: message.query, choices: message.choices } };
     case 'draft':
-      return { ...state, draft: { text: message.text, focus: message.focus } };
+      return { ...state, inserted: { text: message.text, focus: message.focus } };
     default:
       return message satisfies never;
   }
@@ -71,23 +77,21 @@ export function told(state: ChatState, message: ToChat): ChatState {
 
 function withMessages(state: ChatState, change: (messages: MessageView[]) => MessageView[]): ChatState {
   const { conversation } = state;
-  if (conversation === null) return state;
   const messages = change(conversation.messages);
+  if (messages === conversation.messages) return state;
   return { ...state, conversation: { ...conversation, messages } };
 }
 
 function put(messages: MessageView[], message: MessageView): MessageView[] {
-  const index = messages.findLastIndex(({ id }) => id === message.id);
-  return index < 0 ? [...messages, message] : messages.with(index, message);
+  const at = messages.findLastIndex(({ id }) => id === message.id);
+  return at === -1 ? [...messages, message] : messages.with(at, message);
 }
 
-function append(
-  messages: MessageView[],
-  added: { id: string; thought: string; answer: string },
-): MessageView[] {
-  const index = messages.findLastIndex(({ id }) => id === added.id);
-  const message = messages[index];
-  if (message?.role !== 'model') return messages;
-  const { text, thought } = message;
-  return messages.with(index, { ...message, text: text + added.answer, thought: thought + added.thought });
+function grown(answer: AnswerView, thought: string, text: string): AnswerView {
+  return { ...answer, thought: answer.thought + thought, text: answer.text + text };
+}
+
+/** What was asked last; empty: nothing. */
+export function lastQuestion(messages: readonly MessageView[]): string {
+  return messages.findLast(({ role }) => role === 'user')?.text ?? '';
 }

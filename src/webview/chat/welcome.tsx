@@ -1,49 +1,43 @@
 import type { VNode } from 'preact';
-import type { FromChat, ModelView } from '../../protocol/chat.ts';
-import type { ChatStrings } from '../../protocol/chatStrings.ts';
+import type { ModelView } from '../../protocol/chat.ts';
 import { visibleText } from '../ui/visibleText.tsx';
+import { useChat } from './context.ts';
 
 export interface WelcomeProps {
   readonly model: ModelView;
-  readonly strings: ChatStrings;
-  readonly ask: (message: FromChat) => void;
-  readonly onExample: (text: string) => void;
+  readonly readOnly: boolean;
+  readonly fillBox: (text: string) => void;
 }
 
-/** Before the first question: what can be asked, or what is missing for it. */
-export function Welcome({ model, strings, ask, onExample }: WelcomeProps): VNode {
-  const { state, sentence, progress } = model;
-  if (state === 'none' || state === 'error') {
+/** What stands where messages will be: what can be asked, or why nothing can. */
+export function Welcome({ model, readOnly, fillBox }: WelcomeProps): VNode {
+  const { strings, ask } = useChat();
+  if (model.state === 'none') {
     return (
-      <section class="welcome">
-        <h2>{strings.noModel}</h2>
-        <p role={state === 'error' ? 'alert' : undefined}>{visibleText(sentence)}</p>
-        <button type="button" class="button" onClick={() => ask({ type: 'pickModel' })}>
+      <section class="welcome" aria-labelledby="welcome-title">
+        <h1 id="welcome-title">{strings.noModelTitle}</h1>
+        <p>{visibleText(model.sentence)}</p>
+        <button type="button" class="primary" onClick={() => ask({ type: 'pickModel' })}>
           {strings.chooseModel}
         </button>
       </section>
     );
   }
   return (
-    <section class="welcome">
-      <h2>{strings.welcome}</h2>
-      <p>{strings.welcomeDetail}</p>
-      {state === 'busy' && (
-        <p class="busy" role="status">
-          <span class="dots" aria-hidden="true" />
-          <span>{sentence}</span>
-          {progress !== null && <progress aria-label={sentence} value={progress} />}
-        </p>
+    <section class="welcome" aria-labelledby="welcome-title">
+      <h1 id="welcome-title">{strings.emptyTitle}</h1>
+      <p>{strings.emptySentence}</p>
+      {!readOnly && (
+        <ul class="examples">
+          {strings.examples.map((example) => (
+            <li key={example}>
+              <button type="button" class="example" onClick={() => fillBox(example)}>
+                {example}
+              </button>
+            </li>
+          ))}
+        </ul>
       )}
-      <ul class="examples">
-        {strings.examples.map((example) => (
-          <li key={example}>
-            <button type="button" class="example" onClick={() => onExample(example)}>
-              {example}
-            </button>
-          </li>
-        ))}
-      </ul>
     </section>
   );
 }
