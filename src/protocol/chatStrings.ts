@@ -47,7 +47,6 @@ export const ChatStrings = v.object({
   tooLong: label,
   disabledReadOnly: label,
   disabledNoModel: label,
-  disabledBusy: label,
   disabledError: label,
   attachments: label,
   detach: label,

@@ -135,17 +135,20 @@ describe('the chat page', function () {
       assert.equal(await box.inputValue(), 'next');
     });
 
-    it('says why nothing can be sent', async () => {
+    it('says why nothing can be sent, or what is waited for', async () => {
       const model = {
         state: 'busy',
         name: 'Gemma',
         sentence: 'The model is being loaded.',
         progress: 0.4,
       } as const;
-      await chat.tell({ type: 'model', model });
+      await chat.tell({ type: 'model', model: { ...model, state: 'error' } });
       await box.fill('hello');
       await box.press('Enter');
       assert.deepEqual(await asked(), []);
+      await chat.tell({ type: 'model', model });
+      await box.press('Enter');
+      assert.deepEqual(await asked(), [{ type: 'send', text: 'hello' }]);
       assert.equal(
         await box.evaluate((element) => {
           const described = element.getAttribute('aria-describedby') ?? '';

@@ -45,7 +45,6 @@ export const chatWords: ChatStrings = {
   tooLong: 'The question is too long.',
   disabledReadOnly: 'Another window is writing in this conversation.',
   disabledNoModel: 'Choose a model first.',
-  disabledBusy: 'The model is not ready yet.',
   disabledError: 'The model cannot answer.',
   attachments: 'Attachments',
   detach: 'Remove {0}',

@@ -47,7 +47,6 @@ export function chatStrings(): ChatStrings {
     tooLong: vscode.l10n.t('The question is too long.'),
     disabledReadOnly: vscode.l10n.t('This conversation can only be read.'),
     disabledNoModel: vscode.l10n.t('Choose a model first.'),
-    disabledBusy: vscode.l10n.t('The model is not ready yet.'),
     disabledError: vscode.l10n.t('The model cannot answer.'),
     attachments: vscode.l10n.t('Attachments'),
     detach: vscode.l10n.t('Remove {0}'),

@@ -59,7 +59,7 @@ describe('why nothing can be sent', () => {
     assert.equal(whyNot(model('ready'), false, 'x', chatWords), null);
     assert.equal(whyNot(model('none'), true, 'x', chatWords), chatWords.disabledReadOnly);
     assert.equal(whyNot(model('none'), false, 'x', chatWords), chatWords.disabledNoModel);
-    assert.equal(whyNot(model('busy', 'Loading…'), false, 'x', chatWords), 'Loading…');
+    assert.equal(whyNot(model('busy', 'Loading…'), false, 'x', chatWords), null);
     assert.equal(whyNot(model('error'), false, 'x', chatWords), chatWords.disabledError);
     const long = 'x'.repeat(MAX_QUESTION_CHARS + 1);
     assert.equal(whyNot(model('ready'), false, long, chatWords), chatWords.tooLong);

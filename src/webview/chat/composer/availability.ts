@@ -2,7 +2,7 @@ import { MAX_QUESTION_CHARS } from '../../../protocol/chat.ts';
 import type { ModelView } from '../../../protocol/chat.ts';
 import type { ChatStrings } from '../../../protocol/chatStrings.ts';
 
-/** Why nothing can be sent now; null: it can, as soon as something is typed. */
+/** Why nothing can be sent now; null: it can, as soon as something is typed. A model that is being loaded is waited for. */
 export function whyNot(
   model: ModelView,
   readOnly: boolean,
@@ -13,10 +13,9 @@ export function whyNot(
   switch (model.state) {
     case 'none':
       return strings.disabledNoModel;
-    case 'busy':
-      return model.sentence === '' ? strings.disabledBusy : model.sentence;
     case 'error':
       return model.sentence === '' ? strings.disabledError : model.sentence;
+    case 'busy':
     case 'ready':
       break;
   }

@@ -30,9 +30,10 @@ export function Composer({ state, model }: ComposerProps): VNode {
   const box = useRef<HTMLTextAreaElement>(null);
   const nextCaret = useRef<number | null>(null);
   const listId = useId();
-  const reasonId = useId();
+  const noteId = useId();
   const choosing = useChoosing(state, text, caret);
   const reason = whyNot(model, conversation.readOnly, text, strings);
+  const note = reason ?? (model.state === 'busy' ? model.sentence : null);
   const isOff = conversation.readOnly || model.state === 'none';
   const canSend = reason === null && text.trim() !== '';
 
@@ -95,9 +96,9 @@ export function Composer({ state, model }: ComposerProps): VNode {
       }}
     >
       {conversation.readOnly && <p class="banner">{strings.readOnly}</p>}
-      {!conversation.readOnly && reason !== null && (
-        <p class={`reason ${model.state}`} id={reasonId}>
-          {visibleText(reason)}
+      {!conversation.readOnly && note !== null && (
+        <p class={`reason ${model.state}`} id={noteId}>
+          {visibleText(note)}
         </p>
       )}
       {choosing !== null && (
@@ -117,7 +118,7 @@ export function Composer({ state, model }: ComposerProps): VNode {
           disabled={isOff}
           placeholder={strings.placeholder}
           aria-label={strings.box}
-          aria-describedby={reason === null || conversation.readOnly ? undefined : reasonId}
+          aria-describedby={note === null || conversation.readOnly ? undefined : noteId}
           aria-autocomplete="list"
           {...(choosing === null
             ? {}
