@@ -1,6 +1,8 @@
 import { build } from 'esbuild';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { MessageView } from '../src/protocol/chat.ts';
+import { ChatPage } from '../test/e2e/chatPage/chatPage.ts';
 import { openWindow } from '../test/host/browser.ts';
 import { percentile, table } from './report.ts';
 
@@ -55,7 +57,11 @@ const { outputFiles } = await build({
   jsx: 'automatic',
   jsxImportSource: 'preact',
 });
-const style = await build({ entryPoints: [join(root, 'src/webview/style.css')], bundle: true, write: false });
+const style = await build({
+  entryPoints: [join(root, 'src/webview/chat/style.css')],
+  bundle: true,
+  write: false,
+});
 
 const window = await openWindow();
 const { page } = window;
@@ -92,5 +98,68 @@ console.log(
       const end = rounds.map((round) => round.at(-1) ?? NaN);
       return [name, mean(updates), percentile(updates, 0.95), mean(last), mean(end)];
     }),
+  ),
+);
+
+/** The whole page, frame by frame, while tokens arrive. */
+const MESSAGES = 1_000;
+const TOKENS_PER_SECOND = 200;
+const SECONDS = 5;
+
+const messages = Array.from({ length: MESSAGES }, (_, i): MessageView => {
+  const shared = { id: `message-${i}`, time: 1_700_000_000_000 + i, text: i % 2 === 0 ? 'How?' : SECTION };
+  if (i % 2 === 0) return { ...shared, role: 'user', attachments: [] };
+  const end = i === MESSAGES - 1 ? 'writing' : 'stop';
+  return {
+    ...shared,
+    role: 'model',
+    thought: '',
+    end,
+    error: null,
+    model: 'gemma',
+    progress: null,
+    statistics: null,
+  };
+});
+const chatWindow = await openWindow();
+const chat = await ChatPage.open(chatWindow);
+await chat.page.setViewportSize({ width: 400, height: 900 });
+await chat.tell({
+  type: 'conversation',
+  conversation: { id: 'conversation', title: 'Orders', readOnly: false, messages },
+});
+const frames = await chat.page.evaluate(
+  async ({ id, words, perSecond, seconds }) => {
+    const start = performance.now();
+    const end = start + 1_000 * seconds;
+    let told = 0;
+    const telling = setInterval(() => {
+      const due = ((performance.now() - start) / 1_000) * perSecond;
+      for (; told < due; told++)
+        window.postMessage({ type: 'text', id, thought: '', answer: words[told % words.length] });
+    }, 5);
+    const times: number[] = [];
+    while (performance.now() < end) times.push(await new Promise<number>(requestAnimationFrame));
+    clearInterval(telling);
+    return times.slice(1).map((time, i) => time - (times[i] ?? time));
+  },
+  {
+    id: `message-${MESSAGES - 1}`,
+    words: SECTION.match(/\S+\s*/gu) ?? [],
+    perSecond: TOKENS_PER_SECOND,
+    seconds: SECONDS,
+  },
+);
+await chatWindow.close();
+const late = frames.filter((interval) => interval > 1.5 * (1_000 / 60)).length;
+console.log(
+  table(
+    [`${MESSAGES} messages, ${TOKENS_PER_SECOND} tokens a second`, 'value'],
+    [
+      ['frames a second', (1_000 * frames.length) / frames.reduce((sum, value) => sum + value, 0)],
+      ['frame, p95 (ms)', percentile(frames, 0.95)],
+      ['longest frame (ms)', Math.max(...frames)],
+      ['frames that came late (%)', (100 * late) / frames.length],
+    ],
   ),
 );

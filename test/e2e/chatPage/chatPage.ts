@@ -48,11 +48,6 @@ export class ChatPage {
     return chat;
   }
 
-  async reload(): Promise<void> {
-    await this.page.reload();
-    await this.#greet();
-  }
-
   async #greet(): Promise<void> {
     const slashCommands = [
       { name: 'explain', detail: 'Explain the code' },
