@@ -136,12 +136,12 @@ const frames = await chat.page.evaluate(
     const telling = setInterval(() => {
       const due = ((performance.now() - start) / 1_000) * perSecond;
       for (; told < due; told++)
-        window.postMessage({ type: 'text', id, thought: '', answer: words[told % words.length] });
+        globalThis.postMessage({ type: 'text', id, thought: '', answer: words[told % words.length] });
     }, 5);
-    const times: number[] = [];
-    while (performance.now() < end) times.push(await new Promise<number>(requestAnimationFrame));
+    const painted: number[] = [];
+    while (performance.now() < end) painted.push(await new Promise<number>(requestAnimationFrame));
     clearInterval(telling);
-    return times.slice(1).map((time, i) => time - (times[i] ?? time));
+    return painted.slice(1).map((time, i) => time - (painted[i] ?? time));
   },
   {
     id: `message-${MESSAGES - 1}`,
