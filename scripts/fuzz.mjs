@@ -1,4 +1,4 @@
-// `npm run fuzz`: as many damaged and foreign snapshots as we promise to refuse; the unit suite tries 500.
+// `npm run fuzz`: as many damaged snapshots and killed windows as we promise to survive; the suites try fewer.
 import path from 'node:path';
 import { becomeNode } from './becomeNode.mjs';
 import { root } from './setup/paths.mjs';
@@ -6,5 +6,7 @@ import { setUp } from './setup.mjs';
 
 await setUp(['dependencies']);
 process.env['GEMMA_CODE_FUZZ_RUNS'] = '10000';
+process.env['GEMMA_CODE_KILLS'] = '1000';
 const mocha = path.join(root, 'node_modules/mocha/bin/mocha.js');
-await becomeNode(['--import', 'tsx', mocha, path.join(root, 'test/unit/kv/snapshot.test.ts')], root);
+const files = ['test/unit/kv/snapshot.test.ts', 'test/fault/conversations.test.ts'];
+await becomeNode(['--import', 'tsx', mocha, ...files.map((file) => path.join(root, file))], root);

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { ConversationStore } from '../../src/conversations/conversationStore.ts';
 
 const WRITER = fileURLToPath(new URL('../support/conversationWriter.ts', import.meta.url));
-/** `KILLS` in the environment makes it a longer test. */
-const KILLS = Number(process.env['KILLS'] ?? 30);
+/** `npm run fuzz` kills 1,000. */
+const KILLS = Number(process.env['GEMMA_CODE_KILLS'] ?? 30);
 /** Windows that write the same conversation. */
 const WINDOWS = 2;
 
