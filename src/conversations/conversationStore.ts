@@ -1,7 +1,8 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { type Conversation, type ConversationSummary, Id } from '../chat/conversation.ts';
+import { type ConversationSummary, Id } from '../chat/conversation.ts';
+import { KnownConversations } from './knownConversations.ts';
 import { OpenConversation } from './openConversation.ts';
 
 const EXTENSION = '.jsonl';
@@ -11,8 +12,7 @@ const AT_ONCE = 16;
 /** All conversations of a person: a folder with a file for each. */
 export class ConversationStore {
   readonly #folder: string;
-  /** Of files that have not changed since; a cache, nothing more. */
-  readonly #summaries = new Map<Id, ConversationSummary>();
+  readonly #known = new KnownConversations();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -32,9 +32,10 @@ export class ConversationStore {
       .map((name) => name.slice(0, -EXTENSION.length))
       .filter((id) => v.is(Id, id));
     const found: ConversationSummary[] = [];
+    const wanted = search.toLocaleLowerCase();
     for (let start = 0; start < ids.length; start += AT_ONCE) {
       signal?.throwIfAborted();
-      const some = await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => this.#find(id, search)));
+      const some = await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => this.#find(id, wanted)));
       found.push(...some.filter((summary) => summary !== null));
     }
     return found.sort((one, other) => other.time - one.time);
@@ -53,7 +54,7 @@ export class ConversationStore {
   }
 
   async delete(id: Id): Promise<void> {
-    this.#summaries.delete(id);
+    this.#known.delete(id);
     await rm(this.#path(id), { force: true });
     await rm(`${this.#path(id)}.bad`, { force: true });
   }
@@ -63,29 +64,23 @@ export class ConversationStore {
   }
 
   /** Null: not one of those looked for, or unreadable. */
-  async #find(id: Id, search: string): Promise<ConversationSummary | null> {
+  async #find(id: Id, wanted: string): Promise<ConversationSummary | null> {
     try {
-      const { mtimeMs } = await stat(this.#path(id));
-      const known = this.#summaries.get(id);
-      if (search === '' && known?.time === mtimeMs) return known;
+      const { mtimeMs: time } = await stat(this.#path(id));
+      const known = this.#known.get(id, time);
+      if (known !== undefined && wanted === '') return known.summary;
+      if (known !== undefined && known.text !== null)
+        return known.text.includes(wanted) ? known.summary : null;
       const opened = await this.open(id);
       const { conversation } = opened;
       await opened.dispose();
       if (conversation.messages.length === 0) return null;
-      const summary = { id, title: conversation.title, time: mtimeMs };
-      this.#summaries.set(id, summary);
-      return holds(conversation, search) ? summary : null;
+      const summary = { id, title: conversation.title, time };
+      return this.#known.add(summary, conversation).includes(wanted) ? summary : null;
     } catch {
       return null;
     }
   }
-}
-
-function holds({ title, messages }: Conversation, search: string): boolean {
-  const wanted = search.toLocaleLowerCase();
-  return [title, ...messages.map(({ text }) => text)].some((text) =>
-    text.toLocaleLowerCase().includes(wanted),
-  );
 }
 
 /** A new name outlives a power cut only when its folder is flushed; Windows does so by itself. */

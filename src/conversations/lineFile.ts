@@ -51,8 +51,14 @@ export class LineFile {
   }
 }
 
-/** Whole lines from byte `from` on, and where the next one begins. The rest may still be in the making. */
-export async function readLinesFrom(path: string, from: number): Promise<{ lines: string[]; next: number }> {
+export interface ReadLines {
+  readonly lines: string[];
+  /** At which byte the next line begins. */
+  readonly next: number;
+}
+
+/** Whole lines from byte `from` on. The rest may still be in the making. */
+export async function readLinesFrom(path: string, from: number): Promise<ReadLines> {
   const bytes = from === 0 ? await readFile(path) : await readTail(path, from);
   const end = bytes.lastIndexOf(NEWLINE) + 1;
   const lines = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1);

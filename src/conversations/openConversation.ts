@@ -12,7 +12,7 @@ import type {
 } from '../chat/conversation.ts';
 import { Folding, Header, Record, RECORDS_VERSION } from '../chat/records.ts';
 import { GemmaError } from '../protocol/errors.ts';
-import { LineFile, readLinesFrom } from './lineFile.ts';
+import { LineFile, type ReadLines, readLinesFrom } from './lineFile.ts';
 
 /** What streams in is saved this often. */
 const SAVE_MS = 1_000;
@@ -49,11 +49,11 @@ export class OpenConversation {
 
   /** @throws GemmaError `bad-input` when the file is not a conversation */
   static async open(path: string): Promise<OpenConversation> {
-    const { lines } = await readLinesFrom(path, 0);
-    const header = parseHeader(lines);
+    const read = await readLinesFrom(path, 0);
+    const header = parseHeader(read.lines);
     if (header === null) throw new GemmaError('bad-input', `${path} is not a conversation.`);
     const conversation = new OpenConversation(new LineFile(path), header);
-    await conversation.#read();
+    await conversation.#take(read);
     return conversation;
   }
 
@@ -168,21 +168,22 @@ export class OpenConversation {
 
   /** Takes in what the file has got since; our own lines come back this way as well, in the order of the file. */
   #read(): Promise<void> {
-    const read = this.#reading.then(async () => {
-      const { path } = this.#file;
-      const { lines, next } = await readLinesFrom(path, this.#next);
-      this.#next = next;
-      this.#changed = (await stat(path)).mtimeMs;
-      const bad: string[] = [];
-      for (const line of lines) {
-        const record = parseRecord(line);
-        if (record === null) bad.push(line);
-        else this.#folding.add(record);
-      }
-      if (bad.length > 0) await setAside(`${path}.bad`, bad);
-    });
+    const read = this.#reading.then(async () => this.#take(await readLinesFrom(this.#file.path, this.#next)));
     this.#reading = read.catch(() => undefined);
     return read;
+  }
+
+  async #take({ lines, next }: ReadLines): Promise<void> {
+    const { path } = this.#file;
+    this.#next = next;
+    this.#changed = (await stat(path)).mtimeMs;
+    const bad: string[] = [];
+    for (const line of lines) {
+      const record = parseRecord(line);
+      if (record === null) bad.push(line);
+      else this.#folding.add(record);
+    }
+    if (bad.length > 0) await setAside(`${path}.bad`, bad);
   }
 
   /** Nobody goes on with an answer whose writer is gone. */

@@ -64,6 +64,7 @@ export class Chat extends Disposable implements ChatCommands {
   readonly #drafts = this.own(new Throttle(() => this.#keepDraft(), DRAFT_INTERVAL_MS));
   #untold = { thought: '', answer: '' };
   #search = '';
+  #listing = new AbortController();
   #restored: Promise<void> | null = null;
 
   constructor(parts: ChatParts) {
@@ -358,9 +359,16 @@ export class Chat extends Disposable implements ChatCommands {
   }
 
   async #tellConversations(): Promise<void> {
+    this.#listing.abort();
+    const { signal } = (this.#listing = new AbortController());
     const search = this.#search;
-    const found = await (await this.#parts.store()).list(search);
-    if (search !== this.#search) return;
+    const store = await this.#parts.store();
+    const found = await store.list(search, signal).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+    // What was asked for later is told instead.
+    if (found === null || signal.aborted) return;
     const entries = found.map(({ id, title, time }) => ({ id, title: labelOf(title), time }));
     this.#pages.tell({ type: 'conversations', search, entries });
   }

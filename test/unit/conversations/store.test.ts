@@ -139,6 +139,26 @@ describe('Conversations on disk', () => {
     assert.deepEqual((await readdir(join(home, 'conversations'))).length, 1);
   });
 
+  it('are searched again where they have changed, and not read where they have not', async () => {
+    const id = await written('Alpha', 'about sorting');
+    assert.equal((await store.list('trees')).length, 0);
+    const other = await ConversationStore.open(home);
+    const conversation = await other.open(id);
+    await conversation.ask(question('And trees?'));
+    await conversation.dispose();
+    const then = new Date(1_000_000);
+    await utimes(file(id), then, then);
+    assert.deepEqual(
+      (await store.list('trees')).map(({ title }) => title),
+      ['Alpha'],
+    );
+    await writeFile(file(id), '');
+    await utimes(file(id), then, then);
+    assert.equal((await store.list('trees')).length, 1);
+    assert.equal((await store.list('sorting')).length, 1);
+    assert.equal((await store.list('elephants')).length, 0);
+  });
+
   it('keep every whole line, wherever a crash cuts the file, and go on after it', async () => {
     const history = ['a question', 'an answer 😀 with more than ASCII'] as const;
     const id = await written(...history);
