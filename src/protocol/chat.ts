@@ -158,8 +158,8 @@ export const ToChat = v.variant('type', [
   v.object({ type: v.literal('composer'), composer: ComposerView }),
   /** Answers `findAttachments`. */
   v.object({ type: v.literal('choices'), query: v.string(), choices: v.array(Choice) }),
-  /** To be put into the box where questions are typed. `focus`: the person wants to go on there. */
-  v.object({ type: v.literal('draft'), text: typed, focus: v.boolean() }),
+  /** To be put into the box where questions are typed; null: it stays. `focus`: the person wants to go on there. */
+  v.object({ type: v.literal('draft'), text: v.nullable(typed), focus: v.boolean() }),
 ]);
 export type ToChat = v.InferOutput<typeof ToChat>;
 

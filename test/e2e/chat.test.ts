@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
-import type { FrameLocator, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { isVsCodeHostAvailable } from '../../scripts/setup/vscodeHost.mjs';
 import type { Workbench } from '../host/workbench.ts';
-import { installScriptedEngine, type ScriptedEngine } from '../support/scripted/installScriptedEngine.ts';
+import type { ScriptedEngine } from '../support/scripted/installScriptedEngine.ts';
 import { chatScript } from './chatScript.ts';
-import { EXTENSION_ID, InstalledVsCode } from './installed.ts';
+import { ask, box, finished, lastAsked, openChat, startScripted } from './chatView.ts';
+import { EXTENSION_ID, type InstalledVsCode } from './installed.ts';
 
 /** By the class that VS Code gives the page's body. */
 const themes = {
@@ -37,11 +36,7 @@ describe('the chat, with a model that follows a script', function () {
 
   before(async function () {
     if (!isVsCodeHostAvailable()) this.skip();
-    code = await InstalledVsCode.start({ settings: { 'gemmaCode.engine.model': '/models/gemma-3-1b-it' } });
-    const extensions = path.join(code.folder, 'extensions');
-    const folder = (await readdir(extensions)).find((name) => name.startsWith('gemma-code.gemma-code'));
-    assert.ok(folder);
-    engine = await installScriptedEngine(path.join(extensions, folder), chatScript);
+    ({ code, engine } = await startScripted());
   });
 
   after(() => code?.remove());
@@ -60,7 +55,7 @@ describe('the chat, with a model that follows a script', function () {
     const answer = chat.locator('li.answer');
     await finished(answer);
     assert.equal(await answer.getByRole('row').count(), 3);
-    const asked = (await engine.received()).at(-1)?.turns.at(-1)?.text ?? '';
+    const asked = await lastAsked(engine);
     assert.match(
       asked,
       /Selected code from orders\.ts[^]*export function totalOf[^]*Explain what this code does/,
@@ -124,16 +119,13 @@ describe('the chat, with a model that follows a script', function () {
     let chat = await openChat(workbench);
     await ask(chat, 'Remember the elephant');
     await finished(chat.locator('li.answer'));
-    await chat.getByRole('textbox', { name: 'Question', exact: true }).fill('half a thought');
+    await box(chat).fill('half a thought');
     await workbench.page.waitForTimeout(DRAFT_KEPT_MS);
     await workbench.page.reload();
     await workbench.statusBarItem(EXTENSION_ID).first().waitFor();
     chat = await openChat(workbench);
     await chat.locator('li.question').getByText('Remember the elephant').waitFor();
-    assert.equal(
-      await chat.getByRole('textbox', { name: 'Question', exact: true }).inputValue(),
-      'half a thought',
-    );
+    assert.equal(await box(chat).inputValue(), 'half a thought');
 
     await chat.getByRole('button', { name: 'New Chat' }).click();
     await chat.getByText('Nothing you write leaves it.').waitFor();
@@ -158,24 +150,24 @@ describe('the chat, with a model that follows a script', function () {
     const workbench = await code.openSample();
     await workbench.openFile('refunds.ts', 1);
     const chat = await openChat(workbench);
-    const box = chat.getByRole('textbox', { name: 'Question', exact: true });
-    await box.pressSequentially('What is in #inventory');
+    const question = box(chat);
+    await question.pressSequentially('What is in #inventory');
     await chat.getByRole('option', { name: /inventory\.py/ }).waitFor();
-    await box.press('Enter');
+    await question.press('Enter');
     await chat
       .getByRole('listitem')
       .filter({ hasText: /inventory\.py.*tokens/ })
       .waitFor();
     await chat.getByRole('meter').waitFor();
-    await box.press('Enter');
+    await question.press('Enter');
     await finished(chat.locator('li.answer'));
-    const asked = (await engine.received()).at(-1)?.turns.at(-1)?.text ?? '';
+    const asked = await lastAsked(engine);
     assert.match(asked, /^File inventory\.py\n```python\n[^]*What is in/);
-    await box.pressSequentially('/exp');
+    await question.pressSequentially('/exp');
     await chat.getByRole('option', { name: /explain/ }).waitFor();
     await code.picture('chat-commands');
-    await box.press('Tab');
-    assert.equal(await box.inputValue(), '/explain ');
+    await question.press('Tab');
+    assert.equal(await question.inputValue(), '/explain ');
   });
 
   it('says that an answer was interrupted when the engine dies, keeps what was heard, and goes on', async () => {
@@ -211,24 +203,6 @@ describe('the chat, with a model that follows a script', function () {
     await workbench.page.locator('.quick-input-widget').getByText('Choose a folder…').waitFor();
   });
 });
-
-async function openChat(workbench: Workbench): Promise<FrameLocator> {
-  await workbench.runCommand('Gemma Code: Open Chat');
-  const chat = workbench.page.frameLocator('iframe.webview.ready').first().frameLocator('#active-frame');
-  await chat.getByRole('textbox', { name: 'Question', exact: true }).waitFor();
-  return chat;
-}
-
-async function ask(chat: FrameLocator, text: string): Promise<void> {
-  const box = chat.getByRole('textbox', { name: 'Question', exact: true });
-  await box.fill(text);
-  await box.press('Enter');
-}
-
-/** The last answer can be written anew once it is complete. */
-function finished(answer: Locator): Promise<void> {
-  return answer.last().getByRole('button', { name: 'Write another answer' }).waitFor();
-}
 
 async function chooseTheme({ page }: Workbench, theme: string): Promise<void> {
   await page.keyboard.press('Control+K');

@@ -27,6 +27,16 @@ export function totalOf(orders: readonly Order[]): number {
 \`\`\`
 `,
     },
+    {
+      when: 'use reduce',
+      answer: `\`\`\`typescript
+export function totalOf(orders: readonly Order[]): number {
+  return orders.reduce((total, { quantity, price }) => total + quantity * price, 0);
+}
+\`\`\`
+`,
+    },
+    { when: 'git commit', answer: 'Count refunds in cents' },
     { when: 'slowly', answer: 'One word after the other. '.repeat(100), tokensPerSecond: 20 },
     { when: 'crash', answer: 'This is the last that is heard. ', tokensPerSecond: 50, end: 'crash' },
     { when: 'link', answer: 'Read [the guide](https://example.com/guide).' },

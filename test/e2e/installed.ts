@@ -17,7 +17,7 @@ const PICTURES = path.join(root, 'out/e2e');
 export class InstalledVsCode {
   readonly server: VsCodeServer;
   readonly #folder: TemporaryFolder;
-  #window: Window | undefined;
+  #windows: Window[] = [];
   #samples = 0;
 
   private constructor(server: VsCodeServer, folder: TemporaryFolder) {
@@ -40,32 +40,48 @@ export class InstalledVsCode {
     return this.#folder.path;
   }
 
-  /** Addresses beyond this machine that the window asked for. */
+  /** Addresses beyond this machine that the windows asked for. */
   get foreignRequests(): readonly string[] {
-    return this.#window?.foreignRequests ?? [];
+    return this.#windows.flatMap(({ foreignRequests }) => foreignRequests);
   }
 
-  /** Opens a fresh copy of the sample project in a new window, in place of the last one. */
-  async openSample(): Promise<Workbench> {
-    await this.#window?.close();
+  /**
+   * Opens a fresh copy of the sample project in a new window, in place of the last ones.
+   *
+   * @param prepare changes the copy before
+   */
+  async openSample(prepare?: (folder: string) => Promise<void>): Promise<Workbench> {
+    await this.#closeWindows();
     this.#samples += 1;
     const sample = path.join(this.folder, `sample-${this.#samples}`);
     await copySample(sample);
-    this.#window = await openWindow();
-    const workbench = await Workbench.open(this.#window.page, this.server, { folder: sample });
+    await prepare?.(sample);
+    return this.openWindow(sample);
+  }
+
+  /** Opens a folder in one more window, of a browser of its own. */
+  async openWindow(folder: string): Promise<Workbench> {
+    const window = await openWindow();
+    this.#windows.push(window);
+    const workbench = await Workbench.open(window.page, this.server, { folder });
     await workbench.statusBarItem(EXTENSION_ID).first().waitFor();
     return workbench;
   }
 
-  /** Keeps a picture of the window in `out/e2e/`. */
+  /** Keeps a picture of the last window in `out/e2e/`. */
   async picture(name: string): Promise<void> {
     await mkdir(PICTURES, { recursive: true });
-    await this.#window?.page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+    await this.#windows.at(-1)?.page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
   }
 
   async stop(): Promise<void> {
-    await this.#window?.close();
+    await this.#closeWindows();
     await this.server.stop();
+  }
+
+  async #closeWindows(): Promise<void> {
+    await Promise.all(this.#windows.map((window) => window.close()));
+    this.#windows = [];
   }
 
   /** Ends everything and removes what was written. */

@@ -29,6 +29,7 @@ export async function openWindow(): Promise<Window> {
   const context: BrowserContext = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     colorScheme: 'dark',
+    permissions: ['clipboard-read', 'clipboard-write'],
   });
   const foreignRequests: string[] = [];
   await context.route(

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly settings?: Settings;
   /** Environment of the server and so of the extension host, on top of this process's. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Folders are not trusted until the person says so; otherwise all are. */
+  readonly workspaceTrust?: boolean;
   /** Program and arguments that start the server in our stead, such as a system call tracer. */
   readonly launcher?: readonly string[];
 }
@@ -75,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<VsCodeServer>
       '--accept-server-license-terms',
       '--disable-telemetry',
       '--disable-experiments',
-      '--disable-workspace-trust',
+      ...(options.workspaceTrust === true ? [] : ['--disable-workspace-trust']),
       // A built workbench reads the test keys of the page's address only with this.
       '--enable-smoke-test-driver',
       // Seconds; otherwise the extension host of a closed window lives on for three hours.

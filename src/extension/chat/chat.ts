@@ -23,7 +23,6 @@ import type { Settings } from '../settings.ts';
 import { ThemeColors } from '../themeColors.ts';
 import { Throttle } from '../throttle.ts';
 import { attachDropped } from './attachments/dropped.ts';
-import { findAttachments } from './attachments/findAttachments.ts';
 import { materialFor } from './attachments/materialFor.ts';
 import { ChatModel } from './chatModel.ts';
 import { ChatPages } from './chatPages.ts';
@@ -113,8 +112,10 @@ export class Chat extends Disposable implements ChatCommands {
     await this.#session.ask(text, attachments);
   }
 
-  focus(): Promise<void> {
-    return this.#pages.focus();
+  /** Puts the keyboard where questions are typed. */
+  async focus(): Promise<void> {
+    await this.#pages.focus();
+    this.#pages.tell({ type: 'draft', text: null, focus: true });
   }
 
   openInEditor(): void {
@@ -123,7 +124,7 @@ export class Chat extends Disposable implements ChatCommands {
 
   async newConversation(): Promise<void> {
     await this.#session.show(null);
-    await this.#pages.focus();
+    await this.focus();
   }
 
   pickModel(): Promise<void> {
@@ -179,8 +180,8 @@ export class Chat extends Disposable implements ChatCommands {
         this.#composer.draft = message.text;
         return this.#drafts.request();
       case 'findAttachments': {
-        const choices = this.#composer.offer(await findAttachments(message.query));
-        return answer({ type: 'choices', query: message.query, choices });
+        const choices = await this.#composer.find(message.query);
+        return choices === null ? undefined : answer({ type: 'choices', query: message.query, choices });
       }
       case 'attach':
         return this.#composer.choose(message.id);
@@ -282,7 +283,9 @@ export class Chat extends Disposable implements ChatCommands {
 
   async #export(): Promise<void> {
     const uri = await vscode.window.showSaveDialog({ filters: { Markdown: ['md'] } });
-    if (uri !== undefined) await vscode.workspace.fs.writeFile(uri, Buffer.from(this.#transcript()));
+    if (uri === undefined) return;
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(this.#transcript()));
+    await vscode.window.showTextDocument(uri);
   }
 
   async #runBlock(action: BlockAction, id: string, index: number): Promise<void> {

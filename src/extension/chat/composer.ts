@@ -1,12 +1,13 @@
+import * as vscode from 'vscode';
 import type { Attachment, Message } from '../../chat/conversation.ts';
 import { SYSTEM_TEXT } from '../../chat/instructions.ts';
 import { attachmentText, questionText } from '../../chat/questionText.ts';
 import type { Choice, ComposerView } from '../../protocol/chat.ts';
-import { toGemmaError } from '../../protocol/errors.ts';
+import { GemmaError, toGemmaError } from '../../protocol/errors.ts';
 import { Disposable } from '../disposable.ts';
 import type { Engine } from '../engine.ts';
 import { Throttle } from '../throttle.ts';
-import type { AttachmentChoice } from './attachments/findAttachments.ts';
+import { type AttachmentChoice, findAttachments } from './attachments/findAttachments.ts';
 import type { ChatModel } from './chatModel.ts';
 import { labelOf } from './views.ts';
 
@@ -29,6 +30,7 @@ export class Composer extends Disposable {
   #attached: Attached[] = [];
   #choices = new Map<string, AttachmentChoice>();
   #ids = 0;
+  #searches = 0;
   #draft = '';
   #context: ComposerView['context'] = null;
 
@@ -90,7 +92,11 @@ export class Composer extends Disposable {
     this.#counting.request();
   }
 
-  offer(choices: readonly AttachmentChoice[]): Choice[] {
+  /** What can be attached; null: something else was looked for meanwhile, whose answer may come first. */
+  async find(query: string): Promise<Choice[] | null> {
+    const search = ++this.#searches;
+    const choices = await findAttachments(query);
+    if (search !== this.#searches) return null;
     this.#choices = new Map(choices.map((choice) => [`choice-${++this.#ids}`, choice]));
     return Array.from(this.#choices, ([id, { kind, label, detail }]) => ({
       id,
@@ -100,10 +106,14 @@ export class Composer extends Disposable {
     }));
   }
 
-  /** @throws GemmaError `bad-input` when it can't be read */
+  /** @throws GemmaError `bad-input` when it can't be read, or nothing is in it */
   async choose(id: string): Promise<void> {
-    const attachment = await this.#choices.get(id)?.load();
-    if (attachment !== undefined && attachment !== null) this.add(attachment);
+    const choice = this.#choices.get(id);
+    if (choice === undefined) return;
+    const attachment = await choice.load();
+    if (attachment === null)
+      throw new GemmaError('bad-input', vscode.l10n.t('There is nothing to attach: {0}', choice.label));
+    this.add(attachment);
   }
 
   #change(): void {

@@ -24,7 +24,7 @@ export interface ChatState {
   readonly composer: ComposerView;
   readonly choices: { readonly query: string; readonly choices: readonly Choice[] };
   /** To be put into the box; another object each time, so that the same text can be put there twice. */
-  readonly inserted: { readonly text: string; readonly focus: boolean } | null;
+  readonly inserted: { readonly text: string | null; readonly focus: boolean } | null;
 }
 
 export const initialState: ChatState = {

@@ -22,10 +22,16 @@ export function documentAttachment(
 
 /** "src/refunds.ts:12–30", lines from 1. */
 export function labelOf(uri: vscode.Uri, range?: vscode.Range): string {
-  const path = vscode.workspace.asRelativePath(uri);
+  const path = relativePath(uri);
   if (range === undefined) return path;
   const [first, last] = [range.start.line + 1, lastLineOf(range) + 1];
   return first === last ? `${path}:${first}` : `${path}:${first}–${last}`;
+}
+
+function relativePath(uri: vscode.Uri): string {
+  const path = vscode.workspace.asRelativePath(uri);
+  // VS Code gives the whole path of an opened folder itself.
+  return path === uri.fsPath ? path.slice(path.search(/[^/\\]*$/u)) : path;
 }
 
 /** A range that ends at the start of a line doesn't reach into it. */

@@ -21,7 +21,10 @@ export async function attachDropped(texts: readonly string[]): Promise<Attachmen
 
 function parse(text: string): vscode.Uri {
   try {
-    return vscode.Uri.parse(text, true);
+    const uri = vscode.Uri.parse(text, true);
+    // What the window of a remote machine drags is a file here, beside its extensions.
+    const isHere = uri.scheme === 'vscode-remote' && vscode.env.remoteName !== undefined;
+    return isHere ? vscode.Uri.file(uri.path) : uri;
   } catch {
     throw notReadable();
   }

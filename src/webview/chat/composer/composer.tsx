@@ -45,8 +45,11 @@ export function Composer({ state, model }: ComposerProps): VNode {
   }
 
   useEffect(() => {
-    if (inserted?.focus === true) type(inserted.text);
-    else if (inserted !== null) setText(inserted.text);
+    if (inserted === null) return;
+    const { text: given, focus } = inserted;
+    if (given === null) box.current?.focus();
+    else if (focus) type(given);
+    else setText(given);
   }, [inserted]);
   useEffect(() => {
     if (!isOff) box.current?.focus();
