@@ -50,6 +50,7 @@ export const ChatStrings = v.object({
   disabledError: label,
   attachments: label,
   detach: label,
+  attach: label,
   attachmentChoices: label,
   slashChoices: label,
   context: label,

@@ -4,7 +4,7 @@ import { isVsCodeHostAvailable } from '../../scripts/setup/vscodeHost.mjs';
 import type { Workbench } from '../host/workbench.ts';
 import type { ScriptedEngine } from '../support/scripted/installScriptedEngine.ts';
 import { chatScript } from './chatScript.ts';
-import { ask, box, finished, lastAsked, openChat, startScripted } from './chatView.ts';
+import { ask, box, finished, lastAsked, openChat, showChat, startScripted } from './chatView.ts';
 import { EXTENSION_ID, type InstalledVsCode } from './installed.ts';
 
 /** By the class that VS Code gives the page's body. */
@@ -196,7 +196,7 @@ describe('the chat, with a model that follows a script', function () {
     await engine.setScript({ ...chatScript, chat: false });
     const workbench = await code.openSample();
     await workbench.runCommand('Gemma Code: Restart the Engine');
-    const chat = await openChat(workbench);
+    const chat = await showChat(workbench);
     await chat.getByText('was not tuned for conversations').waitFor();
     await code.picture('chat-no-model');
     await chat.getByRole('button', { name: 'Choose a model' }).first().click();

@@ -115,7 +115,10 @@ describe('the chat among the other parts of VS Code', function () {
     await attach('chang', /^Changes/);
     await attach('term', /^Terminal selection/);
     await attach('sample', /Files and names/);
-    await attach('refunds', /^refunds\.ts/);
+    await chat.getByRole('button', { name: 'Attach', exact: true }).click();
+    await box(chat).and(chat.locator(':focus')).waitFor();
+    await box(chat).pressSequentially('refunds');
+    await chat.getByRole('option', { name: /^refunds\.ts/ }).click();
     const attached = chat.getByRole('listitem').filter({ hasText: /\d+ tokens/ });
     await attached.nth(5).waitFor();
     await code.picture('attachments');

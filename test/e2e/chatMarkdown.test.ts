@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { build } from 'esbuild';
 import * as fc from 'fast-check';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
@@ -7,6 +6,7 @@ import { root } from '../../scripts/setup/paths.mjs';
 import { pageHtml } from '../../src/extension/page.ts';
 import { openWindow, type Window } from '../host/browser.ts';
 import { markdownText } from '../support/markdownText.ts';
+import { bundle } from './chatMarkdown/bundle.ts';
 import { long, short } from './chatMarkdown/hostileMarkdown.ts';
 
 const ORIGIN = 'http://127.0.0.1';
@@ -34,20 +34,6 @@ async function openPage(page: Page, seen: { requests: string[]; errors: string[]
     return route.abort();
   });
   await page.goto(`${ORIGIN}/`);
-}
-
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    target: 'chrome120',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    logLevel: 'warning',
-  });
-  return outputFiles[0]?.text ?? '';
 }
 
 /** What is wrong with `text` on the page, written in pieces that end at `ends`. */

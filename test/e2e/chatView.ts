@@ -28,9 +28,14 @@ export async function startScripted(
   return { code, engine: await installScriptedEngine(path.join(extensions, folder), chatScript) };
 }
 
-export async function openChat(workbench: Workbench): Promise<FrameLocator> {
+/** Shows the chat; where no model can be asked, nothing there takes the keyboard. */
+export async function showChat(workbench: Workbench): Promise<FrameLocator> {
   await workbench.runCommand('Gemma Code: Open Chat');
-  const chat = workbench.page.frameLocator('iframe.webview.ready').first().frameLocator('#active-frame');
+  return workbench.page.frameLocator('iframe.webview.ready').first().frameLocator('#active-frame');
+}
+
+export async function openChat(workbench: Workbench): Promise<FrameLocator> {
+  const chat = await showChat(workbench);
   // VS Code hands the keyboard over a moment after the view is there.
   await box(chat).and(chat.locator(':focus')).waitFor();
   return chat;

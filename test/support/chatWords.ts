@@ -48,6 +48,7 @@ export const chatWords: ChatStrings = {
   disabledError: 'The model cannot answer.',
   attachments: 'Attachments',
   detach: 'Remove {0}',
+  attach: 'Attach',
   attachmentChoices: 'What can be attached',
   slashChoices: 'Commands',
   context: '{0} of {1} tokens',

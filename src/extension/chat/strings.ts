@@ -50,6 +50,7 @@ export function chatStrings(): ChatStrings {
     disabledError: vscode.l10n.t('The model cannot answer.'),
     attachments: vscode.l10n.t('Attachments'),
     detach: vscode.l10n.t('Remove {0}'),
+    attach: vscode.l10n.t('Attach'),
     attachmentChoices: vscode.l10n.t('What can be attached'),
     slashChoices: vscode.l10n.t('Commands'),
     context: vscode.l10n.t('{0} of {1} tokens'),

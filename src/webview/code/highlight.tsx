@@ -19,14 +19,14 @@ export function highlighted(code: string, grammar: string | null): ComponentChil
   if (grammar === null || code.length > MAX_HIGHLIGHTED) return visibleLines(code);
   // Making the grammars takes some milliseconds: not before there is code.
   lowlight ??= createLowlight(common);
-  return lowlight.highlight(grammar, code).children.map(render);
+  return lowlight.highlight(grammar, code).children.map((node) => render(node, grammar));
 }
 
-function render(node: Node): ComponentChildren {
+function render(node: Node, grammar: string): ComponentChildren {
   if (node.type === 'text') return visibleLines(node.value);
   if (node.type !== 'element') return null;
-  const children = node.children.map((child) => render(child));
+  const children = node.children.map((child) => render(child, grammar));
   const { className } = node.properties;
-  const role = roleOf(Array.isArray(className) ? className.map(String) : []);
+  const role = roleOf(Array.isArray(className) ? className.map(String) : [], grammar);
   return role === null ? children : <span class={`token-${role}`}>{children}</span>;
 }

@@ -6,7 +6,7 @@ export type CodeClass = TokenRole | 'added' | 'deleted' | 'plain';
 /** The highlighter's scopes; of a scope with parts ("title.function"), the longest that is known counts. */
 const ROLES = new Map<string, CodeClass>([
   ['addition', 'added'],
-  ['attr', 'attribute'],
+  ['attr', 'variable'],
   ['attribute', 'attribute'],
   ['built_in', 'function'],
   ['bullet', 'constant'],
@@ -45,8 +45,12 @@ const ROLES = new Map<string, CodeClass>([
   ['variable language_', 'keyword'],
 ]);
 
-/** @param classNames of an element that the highlighter made: "hljs-title", "class_" */
-export function roleOf(classNames: readonly string[]): CodeClass | null {
+/**
+ * @param classNames of an element that the highlighter made: "hljs-title", "class_"
+ * @param grammar in markup, what it calls "attr" is an attribute; elsewhere it is a key or a parameter
+ */
+export function roleOf(classNames: readonly string[], grammar: string): CodeClass | null {
   const scope = classNames.map((name) => name.replace(/^hljs-/u, ''));
+  if (scope[0] === 'attr' && grammar === 'xml') return 'attribute';
   return ROLES.get(scope.slice(0, 2).join(' ')) ?? ROLES.get(scope[0] ?? '') ?? null;
 }

@@ -5,54 +5,9 @@ import { codeBlocks } from '../../../src/text/markdown.ts';
 import { showTokenColors } from '../../../src/webview/code/showTokenColors.ts';
 import { Markdown } from '../../../src/webview/markdown/markdown.tsx';
 import { codePointName } from '../../../src/webview/texts.ts';
+import { strangers } from './strangers.ts';
 
 /** A page that shows nothing but what a model wrote, and looks at every element of it. */
-
-/** Elements and what may stand on them. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  DIV: ['class', 'role', 'aria-labelledby', 'tabindex'],
-  P: ['dir'],
-  H3: ['dir'],
-  H4: ['dir'],
-  H5: ['dir'],
-  H6: ['dir'],
-  BLOCKQUOTE: [],
-  UL: [],
-  OL: ['start'],
-  LI: ['dir', 'class'],
-  TABLE: [],
-  THEAD: [],
-  TBODY: [],
-  TR: [],
-  TH: ['dir', 'scope', 'class'],
-  TD: ['dir', 'class'],
-  EM: [],
-  STRONG: [],
-  S: [],
-  CODE: ['dir'],
-  PRE: ['dir', 'tabindex'],
-  BDI: ['class', 'dir', 'id'],
-  SPAN: ['class'],
-  HR: [],
-  BR: [],
-  BUTTON: ['type', 'class', 'title', 'aria-description', 'disabled'],
-};
-
-const VALUES: Readonly<Record<string, RegExp>> = {
-  class:
-    /^(markdown|table|task|link|address|image|hidden-character|align-(left|center|right)|code-(block|header|language|action)|token-[a-z]+)$/,
-  role: /^group$/,
-  id: /^P\d+-\d+$/,
-  'aria-labelledby': /^P\d+-\d+$/,
-  tabindex: /^0$/,
-  dir: /^(auto|ltr)$/,
-  start: /^\d{1,9}$/,
-  scope: /^col$/,
-  type: /^button$/,
-  title: /^(https?:\/\/|mailto:)[!-~]*$/,
-  'aria-description': /^(https?:\/\/|mailto:)[!-~]*$/,
-  disabled: /^$/,
-};
 
 const asked: { links: string[]; blocks: string[] } = { links: [], blocks: [] };
 const handlers = {
@@ -66,22 +21,6 @@ app.append(streamed, whole);
 
 function show(place: Element, text: string, isStreaming: boolean): void {
   render(<Markdown {...{ text, isStreaming, ...handlers }} />, place);
-}
-
-/** What should not be there. */
-function strangers(place: Element): string[] {
-  const found: string[] = [];
-  for (const element of place.querySelectorAll('*')) {
-    const allowed = ALLOWED[element.tagName];
-    if (allowed === undefined) found.push(element.tagName);
-    for (const { name, value } of element.attributes)
-      if (allowed?.includes(name) !== true || VALUES[name]?.test(value) !== true)
-        found.push(`${element.tagName} ${name}="${value}"`);
-  }
-  for (const line of place.textContent.split('\n'))
-    for (const piece of piecesOf(line)) if (typeof piece === 'number') found.push(`unseen ${piece}`);
-  if (document.querySelectorAll('script').length > 1) found.push('another script');
-  return found;
 }
 
 /** The same for the same elements, whatever ids were handed out. */
@@ -101,7 +40,7 @@ function write(text: string, ends: readonly number[]): string[] {
   for (const end of ends) {
     show(streamed, text.slice(0, end), true);
     show(whole, text.slice(0, end), false);
-    const found = [...strangers(app), ...wrongBlocks(text.slice(0, end))];
+    const found = [...strangers(app), ...otherScripts(), ...wrongBlocks(text.slice(0, end))];
     problems.push(...found.map((problem) => `${end}: ${problem}`));
     if (problems.length > 10) return problems;
   }
@@ -110,7 +49,12 @@ function write(text: string, ends: readonly number[]): string[] {
   if (htmlOf(streamed) !== htmlOf(whole)) problems.push('streamed, it looks different');
   const missing = codeBlocks(text).length - streamed.querySelectorAll('.code-block').length;
   if (missing !== 0) problems.push(`${missing} code blocks are not shown`);
-  return [...problems, ...strangers(app), ...wrongBlocks(text), ...wrongLinks()];
+  return [...problems, ...strangers(app), ...otherScripts(), ...wrongBlocks(text), ...wrongLinks()];
+}
+
+/** But for the page's own. */
+function otherScripts(): string[] {
+  return document.querySelectorAll('script').length > 1 ? ['another script'] : [];
 }
 
 /** The page and the extension have to mean the same block by the same number, while `text` is written and after. */

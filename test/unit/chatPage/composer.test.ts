@@ -4,7 +4,7 @@ import { MAX_QUESTION_CHARS } from '../../../src/protocol/chat.ts';
 import type { ModelView } from '../../../src/protocol/chat.ts';
 import { spoken, wholeSentences } from '../../../src/webview/chat/announcements.ts';
 import { whyNot } from '../../../src/webview/chat/composer/availability.ts';
-import { replaceTrigger, triggerAt } from '../../../src/webview/chat/composer/trigger.ts';
+import { beginAttachment, replaceTrigger, triggerAt } from '../../../src/webview/chat/composer/trigger.ts';
 import { droppedUris } from '../../../src/webview/chat/droppedUris.ts';
 import { chatWords } from '../../support/chatWords.ts';
 
@@ -36,6 +36,16 @@ describe('what a person is choosing while typing', () => {
   it('is what stands before the caret, whatever follows', () => {
     assert.deepEqual(triggerAt('see #ord and #pay', 8), { kind: 'attachment', query: 'ord', start: 4 });
     assert.equal(triggerAt('see #ord', 2), null);
+  });
+
+  it('is an attachment wherever one is begun by the button', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (before, after) => {
+        const { text, caret } = beginAttachment(before + after, before.length);
+        assert.deepEqual(triggerAt(text, caret), { kind: 'attachment', query: '', start: caret - 1 });
+        assert.ok(text.startsWith(before) && text.endsWith(after));
+      }),
+    );
   });
 
   it('is replaced, and nothing around it', () => {

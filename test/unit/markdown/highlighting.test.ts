@@ -36,16 +36,22 @@ describe('the language of a code block', () => {
 
 describe('the role of a piece of code', () => {
   it('is that of its whole scope, else that of the scope around it', () => {
-    assert.equal(roleOf(['hljs-title', 'class_']), 'type');
-    assert.equal(roleOf(['hljs-title', 'class_', 'inherited__']), 'type');
-    assert.equal(roleOf(['hljs-title', 'function_']), 'function');
-    assert.equal(roleOf(['hljs-variable', 'language_']), 'keyword');
-    assert.equal(roleOf(['hljs-string']), 'string');
+    assert.equal(roleOf(['hljs-title', 'class_'], 'typescript'), 'type');
+    assert.equal(roleOf(['hljs-title', 'class_', 'inherited__'], 'typescript'), 'type');
+    assert.equal(roleOf(['hljs-title', 'function_'], 'typescript'), 'function');
+    assert.equal(roleOf(['hljs-variable', 'language_'], 'typescript'), 'keyword');
+    assert.equal(roleOf(['hljs-string'], 'typescript'), 'string');
+  });
+
+  it('is that of an attribute only in markup: elsewhere it is a key or a parameter', () => {
+    assert.equal(roleOf(['hljs-attr'], 'xml'), 'attribute');
+    assert.equal(roleOf(['hljs-attr'], 'typescript'), 'variable');
+    assert.equal(roleOf(['hljs-attr'], 'json'), 'variable');
   });
 
   it('is none where the scope only holds others', () => {
-    assert.equal(roleOf(['hljs-params']), null);
-    assert.equal(roleOf(['constructor']), null);
-    assert.equal(roleOf([]), null);
+    assert.equal(roleOf(['hljs-params'], 'typescript'), null);
+    assert.equal(roleOf(['constructor'], 'typescript'), null);
+    assert.equal(roleOf([], 'typescript'), null);
   });
 });

@@ -4,6 +4,7 @@ import type { ModelView } from '../../../protocol/chat.ts';
 import { visibleText } from '../../ui/visibleText.tsx';
 import { useChat } from '../context.ts';
 import { GrowingBox } from '../growingBox.tsx';
+import { IconButton } from '../iconButton.tsx';
 import { Icon } from '../icons.tsx';
 import { lastQuestion, type ChatState } from '../state.ts';
 import { AttachmentChips } from './attachmentChips.tsx';
@@ -13,7 +14,7 @@ import { useChoosing } from './choosing.ts';
 import { ContextMeter } from './contextMeter.tsx';
 import { useDraft } from './draft.ts';
 import { ModelButton } from './modelButton.tsx';
-import { replaceTrigger } from './trigger.ts';
+import { beginAttachment, replaceTrigger } from './trigger.ts';
 
 export interface ComposerProps {
   readonly state: ChatState;
@@ -71,6 +72,11 @@ export function Composer({ state, model }: ComposerProps): VNode {
     const isCommand = choosing.trigger.kind === 'command';
     if (!isCommand) ask({ type: 'attach', id });
     const next = replaceTrigger(text, choosing.trigger, isCommand ? `/${id} ` : '');
+    type(next.text, next.caret);
+  }
+
+  function offerAttachments(): void {
+    const next = beginAttachment(text, caret);
     type(next.text, next.caret);
   }
 
@@ -139,6 +145,7 @@ export function Composer({ state, model }: ComposerProps): VNode {
           onEnter={send}
         />
         <div class="composer-footer">
+          {!isOff && <IconButton icon="attach" name={strings.attach} onClick={offerAttachments} />}
           <ModelButton model={model} />
           <ContextMeter context={composer.context} />
           <button

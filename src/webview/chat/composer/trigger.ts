@@ -28,3 +28,10 @@ export function replaceTrigger(
   const rest = text.slice(start + 1 + query.length);
   return { text: text.slice(0, start) + replacement + rest, caret: start + replacement.length };
 }
+
+/** `text` with a `#` typed at the caret that begins a word, and where the caret is then. */
+export function beginAttachment(text: string, caret: number): { text: string; caret: number } {
+  const before = text.slice(0, caret);
+  const typed = /(?:^|\s)$/u.test(before) ? `${before}#` : `${before} #`;
+  return { text: typed + text.slice(caret), caret: typed.length };
+}
