@@ -14,7 +14,13 @@ const nextFrame = (): Promise<number> => new Promise((resolve) => requestAnimati
 
 function messagesOf(text: string, index: number): MessageView[] {
   return [
-    { role: 'user', id: `question-${index}`, time: 1, text, attachments: [{ kind: 'file', label: text }] },
+    {
+      role: 'user',
+      id: `question-${index}`,
+      time: 1,
+      text,
+      attachments: [{ kind: 'file', label: text.slice(0, 400) }],
+    },
     {
       role: 'model',
       id: `answer-${index}`,
@@ -33,9 +39,7 @@ function messagesOf(text: string, index: number): MessageView[] {
 function problems(): string[] {
   const found = [...document.querySelectorAll('.markdown')].flatMap((place) => strangers(place));
   if (document.querySelectorAll('script').length !== scripts) found.push('another script');
-  const active = document.querySelectorAll(
-    'a, img, iframe, object, embed, form, style:not([nonce]), [style]',
-  );
+  const active = document.querySelectorAll('#app :is(a, img, iframe, object, embed, script, style)');
   return [...found, ...[...active].map(({ outerHTML }) => outerHTML)];
 }
 
