@@ -253,11 +253,13 @@ async function dropUri(chat: FrameLocator, uri: string): Promise<void> {
 /** VS Code closes the menu when diagnostics arrive; a person opens it again. */
 async function openLightbulb({ page }: Workbench): Promise<Locator> {
   const menu = page.locator('.action-widget').first();
+  const fix = menu.getByText('Fix with Gemma');
   for (;;) {
     await page.keyboard.press('Control+.');
-    await menu.waitFor();
+    await fix.waitFor({ timeout: 2_000 }).catch(() => undefined);
     await page.waitForTimeout(500);
-    if (await menu.isVisible()) return menu;
+    if (await fix.isVisible()) return menu;
+    await page.keyboard.press('Escape');
   }
 }
 
