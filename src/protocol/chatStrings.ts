@@ -49,6 +49,13 @@ export const ChatStrings = v.object({
   disabledNoModel: label,
   disabledError: label,
   attachments: label,
+  attachmentKinds: v.object({
+    outline: label,
+    problems: label,
+    changes: label,
+    terminal: label,
+    definition: label,
+  }),
   detach: label,
   attach: label,
   attachmentChoices: label,

@@ -47,6 +47,13 @@ export const chatWords: ChatStrings = {
   disabledNoModel: 'Choose a model first.',
   disabledError: 'The model cannot answer.',
   attachments: 'Attachments',
+  attachmentKinds: {
+    outline: 'Files',
+    problems: 'Problems',
+    changes: 'Changes',
+    terminal: 'Terminal',
+    definition: 'Definition',
+  },
   detach: 'Remove {0}',
   attach: 'Attach',
   attachmentChoices: 'What can be attached',

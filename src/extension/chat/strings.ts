@@ -49,6 +49,13 @@ export function chatStrings(): ChatStrings {
     disabledNoModel: vscode.l10n.t('Choose a model first.'),
     disabledError: vscode.l10n.t('The model cannot answer.'),
     attachments: vscode.l10n.t('Attachments'),
+    attachmentKinds: {
+      outline: vscode.l10n.t('Files'),
+      problems: vscode.l10n.t('Problems'),
+      changes: vscode.l10n.t('Changes'),
+      terminal: vscode.l10n.t('Terminal'),
+      definition: vscode.l10n.t('Definition'),
+    },
     detach: vscode.l10n.t('Remove {0}'),
     attach: vscode.l10n.t('Attach'),
     attachmentChoices: vscode.l10n.t('What can be attached'),

@@ -1,10 +1,9 @@
 import type { VNode } from 'preact';
 import type { AttachmentView } from '../../../protocol/chat.ts';
 import { fill } from '../../texts.ts';
-import { visibleText } from '../../ui/visibleText.tsx';
+import { AttachmentChip } from '../attachmentChip.tsx';
 import { useChat } from '../context.ts';
 import { IconButton } from '../iconButton.tsx';
-import { Icon } from '../icons.tsx';
 
 export interface AttachmentChipsProps {
   readonly attachments: readonly AttachmentView[];
@@ -18,11 +17,7 @@ export function AttachmentChips({ attachments, onDetached }: AttachmentChipsProp
   return (
     <ul class="chips" aria-label={strings.attachments}>
       {attachments.map(({ id, kind, label, tokens }) => (
-        <li key={id} class={`chip ${kind}`}>
-          <Icon name="attach" />
-          <bdi class="chip-label" title={label}>
-            {visibleText(label)}
-          </bdi>
+        <AttachmentChip key={id} kind={kind} label={label}>
           {tokens !== null && <span class="chip-tokens">{fill(strings.tokens, formats.count(tokens))}</span>}
           <IconButton
             icon="close"
@@ -32,7 +27,7 @@ export function AttachmentChips({ attachments, onDetached }: AttachmentChipsProp
               onDetached();
             }}
           />
-        </li>
+        </AttachmentChip>
       ))}
     </ul>
   );

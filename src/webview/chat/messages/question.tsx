@@ -1,10 +1,10 @@
 import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { QuestionView } from '../../../protocol/chat.ts';
-import { visibleLines, visibleText } from '../../ui/visibleText.tsx';
+import { visibleLines } from '../../ui/visibleText.tsx';
+import { AttachmentChip } from '../attachmentChip.tsx';
 import { useChat } from '../context.ts';
 import { IconButton } from '../iconButton.tsx';
-import { Icon } from '../icons.tsx';
 import { returnFocus } from '../returnFocus.ts';
 import { QuestionEditor } from './questionEditor.tsx';
 
@@ -43,12 +43,7 @@ export function Question({ question: { id, text, attachments }, canChange }: Que
       {attachments.length > 0 && (
         <ul class="chips" aria-label={strings.attachments}>
           {attachments.map(({ kind, label }, index) => (
-            <li key={index} class={`chip ${kind}`}>
-              <Icon name="attach" />
-              <bdi class="chip-label" title={label}>
-                {visibleText(label)}
-              </bdi>
-            </li>
+            <AttachmentChip key={index} kind={kind} label={label} />
           ))}
         </ul>
       )}
