@@ -63,5 +63,10 @@ export const suites = {
   e2e: { needs: ['dependencies', 'chromium', 'host', 'tracer'], tasks: [mocha('test/e2e')] },
 };
 
+/** Suites to begin with: packaging makes the bundles anew, which the others run. @type {ReadonlySet<string>} */
+export const first = new Set(['check', 'package']);
+/** Suites that mostly wait for windows. @type {ReadonlySet<string>} */
+export const withWindows = new Set(['host', 'extension', 'e2e']);
+
 /** Suites that use what another one makes. @type {Record<string, string>} */
 export const prerequisites = { e2e: 'package' };
