@@ -31,6 +31,8 @@ export class EngineClient {
     progress: new Listeners(),
     chatText: new Listeners(),
     model: new Listeners(),
+    transfers: new Listeners(),
+    installed: new Listeners(),
   };
   readonly #pending = new Set<PendingCall>();
   #state: ClientState = { name: 'idle' };

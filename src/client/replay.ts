@@ -27,6 +27,15 @@ const replayable: Record<RequestName, boolean> = {
   import: false,
   logits: true,
   status: true,
+  listModels: true,
+  download: true,
+  pauseDownload: true,
+  cancelDownload: true,
+  installModel: false,
+  removeModel: true,
+  moveModels: false,
+  machine: true,
+  measureMachine: false,
   goodbye: false,
 };
 

@@ -46,7 +46,19 @@ export function createHandlers(parts: HandlerParts): Handlers {
       })
       .catch(() => undefined);
   };
+  const missing = async (): Promise<never> => {
+    throw new GemmaError('internal', 'This is being built.');
+  };
   return {
+    listModels: missing,
+    download: missing,
+    pauseDownload: missing,
+    cancelDownload: missing,
+    installModel: missing,
+    removeModel: missing,
+    moveModels: missing,
+    machine: missing,
+    measureMachine: missing,
     load: (params) => used(() => models.load(params)),
     complete: (params, client, signal) =>
       used(async () => {
@@ -98,7 +110,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
       }),
     import: (params, client, signal) =>
       used(() =>
-        store.import(params, (fraction) => client.notify('progress', { step: 'import', fraction }), signal),
+        store.import(
+          params,
+          (fraction) => client.notify('progress', { step: 'import', role: null, fraction }),
+          signal,
+        ),
       ),
     logits: ({ model, backend: choice, quantization, tokens }, _client, signal) =>
       used(async () => {
@@ -114,7 +130,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return {
         pid: process.pid,
         clients: lifetime.clients,
-        model: models.model,
+        models: { completion: models.model, chat: models.model },
         running: jobs.running,
         waiting: jobs.waiting,
         residentBytes: process.memoryUsage.rss(),

@@ -75,7 +75,7 @@ export async function runInferenceProcess(
         model === null ? 'unload' : 'load',
         model === null ? {} : { loadMs: model.loadMs, threads: model.threads },
       );
-      for (const client of clients) client.notify('model', { model });
+      for (const client of clients) client.notify('model', { role: 'completion', model });
     },
   });
   const lifetime = new Lifetime(

@@ -100,7 +100,7 @@ export class ModelHost {
     const { engine, jobs, store, onProgress } = this.#options;
     const backend = await jobs.submit({ kind: 'model', document: null, run: () => engine.probe(choice) });
     const folder = await store.ensureImported(model, quantization ?? { bestFor: backend }, (fraction) =>
-      onProgress({ step: 'import', fraction }),
+      onProgress({ step: 'import', role: 'completion', fraction }),
     );
     return { folder, backend };
   }
@@ -113,13 +113,13 @@ export class ModelHost {
       kind: 'model',
       document: null,
       run: async () => {
-        onProgress({ step: 'load', fraction: 0 });
+        onProgress({ step: 'load', role: 'completion', fraction: 0 });
         this.#become(null);
         if (load.snapshots === false) await rm(snapshots, { recursive: true, force: true });
         const model = await engine.load(folder, backend, load.snapshots === true ? snapshots : null);
         this.#loaded = load;
         this.#become(model);
-        onProgress({ step: 'load', fraction: 1 });
+        onProgress({ step: 'load', role: 'completion', fraction: 1 });
         return model;
       },
     });

@@ -19,7 +19,7 @@ describe('one inference process for all clients', function () {
     assert.equal((await client.call('load', { backend: 'webgpu' })).backend, 'webgpu');
     await assert.rejects(client.call('complete', completion('lost')), { code: 'device-lost' });
     assert.equal((await client.call('complete', completion('more'))).text, 'more');
-    assert.equal((await client.call('status', {})).model?.backend, 'native');
+    assert.equal((await client.call('status', {})).models.completion?.backend, 'native');
   });
 
   it('two windows share one process and one load', async () => {
@@ -175,8 +175,11 @@ describe('unused weights', function () {
     home = await testHome({ processArguments: ['--unload-ms', '200'] });
     const client = home.client();
     assert.equal((await client.call('load', { backend: 'auto' })).parameters, 1);
-    await until('they are given back', async () => (await client.call('status', {})).model === null);
+    await until(
+      'they are given back',
+      async () => (await client.call('status', {})).models.completion === null,
+    );
     assert.equal((await client.call('complete', completion('again'))).text, 'again');
-    assert.equal((await client.call('status', {})).model?.parameters, 2);
+    assert.equal((await client.call('status', {})).models.completion?.parameters, 2);
   });
 });

@@ -82,7 +82,7 @@ describe('the inference process dies', function () {
     await assert.rejects(client.call('load', { model: 'crash', backend: 'auto' }), {
       code: 'engine-stopped',
     });
-    assert.equal((await client.call('status', {})).model, null);
+    assert.equal((await client.call('status', {})).models.completion, null);
   });
 
   it('stopped by SIGSTOP: it counts as hung, is ended and replaced', async () => {

@@ -160,7 +160,7 @@ describe('the engine of a window', () => {
     const { engine, client } = scene();
     engine.start({ backend: 'auto' });
     client().become({ name: 'connected', pid: 1 });
-    client().progress.notify({ step: 'import', fraction: 0.5 });
+    client().progress.notify({ step: 'import', role: null, fraction: 0.5 });
     assert.deepEqual(engine.status, { name: 'importing', fraction: 0.5 });
   });
 
