@@ -7,6 +7,7 @@ import { createFakeEngine } from '../../support/fakeEngine.ts';
 
 describe('model host', () => {
   let jobs: Jobs;
+  /** Of the completion model. */
   let heard: (string | null)[];
   let imports: string[];
 
@@ -26,8 +27,9 @@ describe('model host', () => {
       },
       embeddedModel: 'embedded',
       snapshots: '/nowhere/snapshots',
+      defaultMemory: 1_000,
       onProgress: () => undefined,
-      onModel: (model) => heard.push(model?.name ?? null),
+      onModel: (role, model) => role === 'completion' && heard.push(model?.name ?? null),
     });
   }
 
@@ -59,9 +61,9 @@ describe('model host', () => {
     const asked: (string | null)[] = [];
     const engine = createFakeEngine();
     const load = engine.load.bind(engine);
-    engine.load = (folder, backend, snapshots) => {
-      asked.push(snapshots);
-      return load(folder, backend, snapshots);
+    engine.load = (role, plan, turn) => {
+      asked.push(plan.snapshots);
+      return load(role, plan, turn);
     };
     const models = host(undefined, engine);
     for (const snapshots of [undefined, true, undefined, true, false, undefined]) {
@@ -76,7 +78,7 @@ describe('model host', () => {
       models.load({ role: 'completion', backend: 'auto' }),
       models.load({ role: 'completion', model: 'other', backend: 'auto' }),
     ]);
-    assert.equal(models.model?.name, 'other');
+    assert.equal(models.models.completion?.name, 'other');
     assert.deepEqual(heard, ['embedded', null, 'other']);
   });
 
@@ -84,7 +86,12 @@ describe('model host', () => {
     const damaged = new GemmaError('model-damaged', 'Damaged.');
     const models = host(() => Promise.reject(damaged));
     const loading = models.load({ role: 'completion', backend: 'auto' });
-    const completion = jobs.submit({ kind: 'complete', document: 'a', run: async () => 'never' });
+    const completion = jobs.submit({
+      kind: 'complete',
+      role: 'completion',
+      document: 'a',
+      run: async () => 'never',
+    });
     await assert.rejects(loading, damaged);
     await assert.rejects(completion, damaged);
   });
@@ -95,18 +102,24 @@ describe('model host', () => {
     );
     await models.load({ role: 'completion', backend: 'auto' });
     await assert.rejects(models.load({ role: 'completion', model: 'bad', backend: 'auto' }));
-    assert.equal(models.model?.name, 'embedded');
-    assert.equal(await jobs.submit({ kind: 'complete', document: 'a', run: async () => 'works' }), 'works');
+    assert.equal(models.models.completion?.name, 'embedded');
+    assert.equal(
+      await jobs.submit({ kind: 'complete', role: 'completion', document: 'a', run: async () => 'works' }),
+      'works',
+    );
   });
 
   it('loads again on demand what was given back', async () => {
     const models = host();
-    assert.throws(() => models.ensureModel(), { code: 'no-model' });
+    assert.throws(() => models.ensureModel('completion'), { code: 'no-model' });
     await models.load({ role: 'completion', backend: 'auto' });
-    await models.unload();
-    assert.equal(models.model, null);
-    models.ensureModel();
-    assert.equal(await jobs.submit({ kind: 'complete', document: 'a', run: async () => 'works' }), 'works');
+    await models.unload('completion');
+    assert.equal(models.models.completion, null);
+    models.ensureModel('completion');
+    assert.equal(
+      await jobs.submit({ kind: 'complete', role: 'completion', document: 'a', run: async () => 'works' }),
+      'works',
+    );
     assert.deepEqual(heard, ['embedded', null, 'embedded']);
   });
 });
