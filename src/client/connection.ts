@@ -49,6 +49,8 @@ export function openConnection(socket: Socket, listener: ConnectionListener): Co
   subscribe('progress', events.progress);
   subscribe('chatText', events.chatText);
   subscribe('model', events.model);
+  subscribe('transfers', events.transfers);
+  subscribe('installed', events.installed);
   rpc.onError(() => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.once('close', () => {

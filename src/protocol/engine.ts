@@ -1,4 +1,14 @@
 import * as v from 'valibot';
+import {
+  DownloadParams,
+  InstalledModel,
+  Machine,
+  MachineSpeed,
+  ModelId,
+  ModelList,
+  Quantization,
+  TransferView,
+} from './models.ts';
 
 /**
  * The contract between a client (extension, CLI, bench) and the inference process.
@@ -6,7 +16,7 @@ import * as v from 'valibot';
  */
 
 /** Part of the endpoint's name, so processes of different versions never meet. Raise on any change here. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** Longest text the host sends before and after the cursor, in UTF-16 units. */
 export const MAX_PREFIX_CHARS = 24_000;
@@ -29,9 +39,11 @@ export type BackendName = v.InferOutput<typeof BackendName>;
 export const BackendChoice = v.picklist(['auto', ...BackendName.options]);
 export type BackendChoice = v.InferOutput<typeof BackendChoice>;
 
-/** Weight format of an imported model: int4 (native), int8 (WASM) or full precision. */
-export const Quantization = v.picklist(['q4', 'q8', 'f32']);
-export type Quantization = v.InferOutput<typeof Quantization>;
+export { Quantization };
+
+/** What a model is loaded for. One and the same model may be loaded for both, and is then there once. */
+export const Role = v.picklist(['completion', 'chat']);
+export type Role = v.InferOutput<typeof Role>;
 
 export const HelloParams = v.object({
   protocol: v.literal(PROTOCOL_VERSION),
@@ -41,14 +53,24 @@ export const HelloParams = v.object({
 export const HelloResult = v.object({ pid: count });
 
 export const LoadParams = v.object({
-  /** A Hugging Face checkpoint folder or an imported model folder; absent: the embedded model. */
+  /** Takes the place of the model that was loaded for the same, and of no other. */
+  role: Role,
+  /**
+   * Name of an installed model, or the absolute path of a Hugging Face checkpoint or imported model folder; absent: the
+   * embedded model.
+   */
   model: v.optional(path),
   backend: BackendChoice,
   /**
    * Whether keys and values of prompts, and with them the prompts' text, may be kept on disk over a restart; false also
-   * removes what was kept. Absent: as the loads before; at first nothing is kept and nothing removed.
+   * removes what was kept. Absent: as the loads of this model before; at first nothing is kept and nothing removed.
    */
   snapshots: v.optional(v.boolean()),
+  /**
+   * For the weights and keys and values of all models together; 0: by the machine. Absent: as the loads before, at first
+   * by the machine.
+   */
+  memoryBytes: v.optional(count),
 });
 export const ModelInfo = v.object({
   name: v.string(),
@@ -264,7 +286,10 @@ export type KvStatistics = v.InferOutput<typeof KvStatistics>;
 export const StatusResult = v.object({
   pid: count,
   clients: count,
-  model: v.nullable(ModelInfo),
+  /** Null: none is loaded for it, though one that was given back comes again when somebody asks. */
+  models: v.object({ completion: v.nullable(ModelInfo), chat: v.nullable(ModelInfo) }),
+  /** What all models together may take, and what the weights of those that are loaded take; one with both roles once. */
+  memory: v.object({ budgetBytes: count, weightBytes: count }),
   running: count,
   waiting: count,
   /** Resident memory of the whole process. */
@@ -287,6 +312,24 @@ export const requests = {
   import: { params: ImportParams, result: ImportResult },
   logits: { params: LogitsParams, result: LogitsResult },
   status: { params: Nothing, result: StatusResult },
+  listModels: { params: Nothing, result: ModelList },
+  /** Begins a download, or goes on with one; the `transfers` event tells how it goes. One at most for each name. */
+  download: { params: DownloadParams, result: TransferView },
+  /** Nothing that was received is lost. */
+  pauseDownload: { params: v.object({ id: ModelId }), result: Nothing },
+  /** Removes what was received. */
+  cancelDownload: { params: v.object({ id: ModelId }), result: Nothing },
+  /** From a folder of the person's; null: the weight format that this machine runs best. */
+  installModel: {
+    params: v.object({ source: path, quantization: v.nullable(Quantization) }),
+    result: InstalledModel,
+  },
+  removeModel: { params: v.object({ id: ModelId }), result: Nothing },
+  /** Moves all models to another folder, which must be empty or new. */
+  moveModels: { params: v.object({ folder: path }), result: ModelList },
+  machine: { params: Nothing, result: Machine },
+  /** Takes some seconds. */
+  measureMachine: { params: v.object({ backend: BackendChoice }), result: v.array(MachineSpeed) },
   /** An orderly farewell: without it the process takes a closed socket for a killed client. */
   goodbye: { params: Nothing, result: Nothing },
 } as const satisfies Record<string, { params: v.GenericSchema; result: v.GenericSchema }>;
@@ -297,15 +340,21 @@ export type RequestResult<N extends RequestName> = v.InferOutput<(typeof request
 
 /** Notifications the process may send to every client. */
 export const events = {
-  /** A long step: importing or loading. `fraction` 0–1. */
+  /** A long step: importing or loading, for `role`; moving models. `fraction` 0–1. */
   progress: v.object({
-    step: v.picklist(['import', 'load']),
+    step: v.picklist(['import', 'load', 'move']),
+    /** Null: for none, a model is being installed or moved. */
+    role: v.nullable(Role),
     fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   }),
   /** Text that was added to an answer, to the client that asked for it. */
   chatText: v.object({ stream: v.string(), thought: v.string(), answer: v.string() }),
   /** A model was loaded or unloaded. */
-  model: v.object({ model: v.nullable(ModelInfo) }),
+  model: v.object({ role: Role, model: v.nullable(ModelInfo) }),
+  /** All downloads, whenever one has gone on; several times a second at most. */
+  transfers: v.object({ transfers: v.array(TransferView) }),
+  /** The list of installed models has changed. */
+  installed: Nothing,
 } as const satisfies Record<string, v.GenericSchema>;
 
 export type EventName = keyof typeof events;

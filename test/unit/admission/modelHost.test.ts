@@ -7,6 +7,7 @@ import { createFakeEngine } from '../../support/fakeEngine.ts';
 
 describe('model host', () => {
   let jobs: Jobs;
+  /** Of the completion model. */
   let heard: (string | null)[];
   let imports: string[];
 
@@ -26,8 +27,9 @@ describe('model host', () => {
       },
       embeddedModel: 'embedded',
       snapshots: '/nowhere/snapshots',
+      defaultMemory: 1_000,
       onProgress: () => undefined,
-      onModel: (model) => heard.push(model?.name ?? null),
+      onModel: (role, model) => role === 'completion' && heard.push(model?.name ?? null),
     });
   }
 
@@ -39,18 +41,18 @@ describe('model host', () => {
 
   it('loads the embedded model when none is named, in the form the backend runs best', async () => {
     const models = host();
-    await models.load({ backend: 'native' });
-    await models.load({ backend: 'wasm' });
+    await models.load({ role: 'completion', backend: 'native' });
+    await models.load({ role: 'completion', backend: 'wasm' });
     assert.deepEqual(imports, ['embedded {"bestFor":"native"}', 'embedded {"bestFor":"wasm"}']);
   });
 
   it('loads once what is asked for twice, at once or later', async () => {
     const models = host();
     const [one, two] = await Promise.all([
-      models.load({ backend: 'auto' }),
-      models.load({ backend: 'auto' }),
+      models.load({ role: 'completion', backend: 'auto' }),
+      models.load({ role: 'completion', backend: 'auto' }),
     ]);
-    const three = await models.load({ backend: 'auto' });
+    const three = await models.load({ role: 'completion', backend: 'auto' });
     assert.deepEqual([one.parameters, two.parameters, three.parameters], [1, 1, 1]);
     assert.deepEqual(heard, ['embedded']);
   });
@@ -59,29 +61,37 @@ describe('model host', () => {
     const asked: (string | null)[] = [];
     const engine = createFakeEngine();
     const load = engine.load.bind(engine);
-    engine.load = (folder, backend, snapshots) => {
-      asked.push(snapshots);
-      return load(folder, backend, snapshots);
+    engine.load = (role, plan, turn) => {
+      asked.push(plan.snapshots);
+      return load(role, plan, turn);
     };
     const models = host(undefined, engine);
     for (const snapshots of [undefined, true, undefined, true, false, undefined]) {
-      await models.load({ backend: 'auto', snapshots });
+      await models.load({ role: 'completion', backend: 'auto', snapshots });
     }
     assert.deepEqual(asked, [null, '/nowhere/snapshots', null]);
   });
 
   it('replaces the model by another one, telling everybody', async () => {
     const models = host();
-    await Promise.all([models.load({ backend: 'auto' }), models.load({ model: 'other', backend: 'auto' })]);
-    assert.equal(models.model?.name, 'other');
+    await Promise.all([
+      models.load({ role: 'completion', backend: 'auto' }),
+      models.load({ role: 'completion', model: 'other', backend: 'auto' }),
+    ]);
+    assert.equal(models.models.completion?.name, 'other');
     assert.deepEqual(heard, ['embedded', null, 'other']);
   });
 
   it('answers completions that wait for a model with the reason why it does not come', async () => {
     const damaged = new GemmaError('model-damaged', 'Damaged.');
     const models = host(() => Promise.reject(damaged));
-    const loading = models.load({ backend: 'auto' });
-    const completion = jobs.submit({ kind: 'complete', document: 'a', run: async () => 'never' });
+    const loading = models.load({ role: 'completion', backend: 'auto' });
+    const completion = jobs.submit({
+      kind: 'complete',
+      role: 'completion',
+      document: 'a',
+      run: async () => 'never',
+    });
     await assert.rejects(loading, damaged);
     await assert.rejects(completion, damaged);
   });
@@ -90,20 +100,26 @@ describe('model host', () => {
     const models = host((model) =>
       model === 'bad' ? Promise.reject(new Error('bad')) : Promise.resolve(model),
     );
-    await models.load({ backend: 'auto' });
-    await assert.rejects(models.load({ model: 'bad', backend: 'auto' }));
-    assert.equal(models.model?.name, 'embedded');
-    assert.equal(await jobs.submit({ kind: 'complete', document: 'a', run: async () => 'works' }), 'works');
+    await models.load({ role: 'completion', backend: 'auto' });
+    await assert.rejects(models.load({ role: 'completion', model: 'bad', backend: 'auto' }));
+    assert.equal(models.models.completion?.name, 'embedded');
+    assert.equal(
+      await jobs.submit({ kind: 'complete', role: 'completion', document: 'a', run: async () => 'works' }),
+      'works',
+    );
   });
 
   it('loads again on demand what was given back', async () => {
     const models = host();
-    assert.throws(() => models.ensureModel(), { code: 'no-model' });
-    await models.load({ backend: 'auto' });
-    await models.unload();
-    assert.equal(models.model, null);
-    models.ensureModel();
-    assert.equal(await jobs.submit({ kind: 'complete', document: 'a', run: async () => 'works' }), 'works');
+    assert.throws(() => models.ensureModel('completion'), { code: 'no-model' });
+    await models.load({ role: 'completion', backend: 'auto' });
+    await models.unload('completion');
+    assert.equal(models.models.completion, null);
+    models.ensureModel('completion');
+    assert.equal(
+      await jobs.submit({ kind: 'complete', role: 'completion', document: 'a', run: async () => 'works' }),
+      'works',
+    );
     assert.deepEqual(heard, ['embedded', null, 'embedded']);
   });
 });
