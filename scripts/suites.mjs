@@ -62,12 +62,8 @@ export const suites = {
   package: {
     needs: ['dependencies'],
     tasks: [
-      check('packages', [
-        'scripts/package.mjs',
-        ...['--target', 'all'],
-        // The one without and one with a native library; the others are made of the same parts.
-        ...['--again', 'universal', '--again', 'linux-x64'],
-      ]),
+      // Twice: the one without and one with a native library; the others are made of the same parts.
+      check('packages', ['scripts/package.mjs', '--target=all', '--again=universal', '--again=linux-x64']),
     ],
   },
   e2e: { needs: ['dependencies', 'chromium', 'host', 'tracer'], tasks: [mocha('test/e2e')] },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readZip, writeZip } from '../../../scripts/package/zip.mjs';
 
 const files = fc.uniqueArray(
