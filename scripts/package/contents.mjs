@@ -18,7 +18,6 @@ import { targets } from './targets.mjs';
  *
  * @typedef {{ path: string, contents: Buffer | string }} VsceFile
  * @typedef {object} Vsce
- * @property {(options: { dependencies: boolean, cwd: string }) => Promise<string[]>} listFiles
  * @property {(cwd: string) => Promise<Manifest>} readManifest
  * @property {(manifest: Manifest, options: object) => object[]} createDefaultProcessors
  * @property {(processors: object[], files: VsceFile[]) => Promise<VsceFile[]>} processFiles
@@ -44,8 +43,7 @@ const OURS_AS_TEXT = /^extension\/(?!node_modules\/).*\.(cjs|css|js|json|md|mjs|
 export async function packageContents(target) {
   const { native } = targets[target];
   const manifest = await vsce.readManifest(root);
-  const common = await vsce.listFiles({ dependencies: false, cwd: root });
-  const names = [...common, ...(native ? await nativeFiles(native) : [])];
+  const names = [...(await commonFiles()), ...(native ? await nativeFiles(native) : [])];
   const files = await Promise.all(names.sort().map(readPackageFile));
   const contents = await librariesByFile(files);
   const libraries = distinct([...contents.values()].flat());
@@ -55,6 +53,26 @@ export async function packageContents(target) {
   const bill = billOfMaterials({ manifest, target, files: finished, contents, libraries });
   const billBytes = Buffer.from(`${JSON.stringify(bill, undefined, 1)}\n`);
   return [...finished, { path: 'extension/sbom.cdx.json', bytes: billBytes }];
+}
+
+/** What .vscodeignore lets through. vsce's own search walks through all of the checkout, with VS Code in it. */
+async function commonFiles() {
+  const lines = (await readFile(path.join(root, '.vscodeignore'), 'utf8')).split('\n');
+  const patterns = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1).trim());
+  return (await Promise.all(patterns.map(matchingFiles))).flat();
+}
+
+/** @param {string} pattern with `*` for a part of a name, `**` for any folders */
+async function matchingFiles(pattern) {
+  const fixed = pattern.split('*', 1)[0] ?? '';
+  if (fixed === pattern) return [pattern];
+  const folder = fixed.slice(0, fixed.lastIndexOf('/') + 1);
+  const expression = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll(/\*\*\/|\*/g, (stars) => (stars === '*' ? '[^/]*' : '(.*/)?'));
+  const found = await readdir(path.join(root, folder), { recursive: pattern.includes('**') });
+  const names = found.map((name) => folder + name.replaceAll(path.sep, '/'));
+  return names.filter((name) => new RegExp(`^${expression}$`).test(name));
 }
 
 /**
