@@ -1,6 +1,6 @@
 // Builds every bundle into dist/ and fails when one outgrows its budget.
 import { build } from 'esbuild';
-import { cp, mkdir, stat } from 'node:fs/promises';
+import { cp, mkdir, stat, writeFile } from 'node:fs/promises';
 
 const minify = !process.argv.includes('--dev');
 
@@ -77,7 +77,12 @@ const budgets = {
 /** Beside the bundles: ONNX Runtime's WebAssembly module and its glue, called without onnxruntime-web's own API. */
 const runtimeFiles = ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
 
-await Promise.all(bundles.map((options) => build({ ...common, ...options })));
+const built = await Promise.all(bundles.map((options) => build({ ...common, ...options, metafile: true })));
+// What is in which bundle, for the notices and the bill of materials of a package.
+await writeFile(
+  'dist/.bundles.json',
+  JSON.stringify(Object.assign({}, ...built.map(({ metafile }) => metafile.outputs))),
+);
 await mkdir('dist/inference/ort', { recursive: true });
 for (const name of runtimeFiles)
   await cp(`node_modules/onnxruntime-web/dist/${name}`, `dist/inference/ort/${name}`);

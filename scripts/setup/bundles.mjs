@@ -1,6 +1,6 @@
 // dist/ as built from the sources that lie here now.
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from './paths.mjs';
 import { run, step } from './report.mjs';
@@ -13,10 +13,16 @@ const STAMP = path.join(root, 'dist/.sources');
 export async function ensureBundles() {
   const wanted = await sourcesStamp();
   const built = await readFile(STAMP, 'utf8').catch(() => undefined);
-  if (built === wanted) return;
+  if (built !== wanted) await buildBundles();
+}
+
+/** Builds dist/ anew, with nothing left in it of earlier builds. */
+export async function buildBundles() {
   await step('building', async () => {
+    await rm(path.join(root, 'dist'), { recursive: true, force: true });
+    const stamp = await sourcesStamp();
     await run(process.execPath, ['esbuild.js'], { cwd: root });
-    await writeFile(STAMP, wanted);
+    await writeFile(STAMP, stamp);
   });
 }
 

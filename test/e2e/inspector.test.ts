@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import type { FrameLocator } from 'playwright-core';
 import { isVsCodeHostAvailable } from '../../scripts/setup/vscodeHost.mjs';
 import { inferenceProcesses } from '../host/inferenceProcesses.ts';
 import { scenes } from '../host/sample.ts';
 import type { Workbench } from '../host/workbench.ts';
+import { openInspector } from './inspectorView.ts';
 import { InstalledVsCode, play } from './installed.ts';
 
 /** By the class that VS Code gives the page's body. */
@@ -35,7 +35,7 @@ describe('the view in the sidebar', function () {
 
   it('says how the engine is, and what was suggested where', async () => {
     const workbench = await code.openSample();
-    const view = await openView(workbench);
+    const view = await openInspector(workbench);
     await view.getByText('Type in a file').waitFor();
     await view.getByRole('status').filter({ hasText: 'Ready.' }).waitFor();
     assert.match(await view.locator('.facts').first().innerText(), /Pebble \(built in\)[^]*wasm/);
@@ -62,7 +62,7 @@ describe('the view in the sidebar', function () {
 
   it('restarts the engine, and switches automatic suggestions off and on', async () => {
     const workbench = await code.openSample();
-    const view = await openView(workbench);
+    const view = await openInspector(workbench);
     await view.getByRole('status').filter({ hasText: 'Ready.' }).waitFor();
     const running = () => inferenceProcesses(path.join(code.folder, 'run'));
     const before = await running();
@@ -80,14 +80,6 @@ describe('the view in the sidebar', function () {
     await view.getByRole('button', { name: 'Suggest only when I ask' }).waitFor();
   });
 });
-
-/** Opens the view with the command palette and gives its page, two frames deep. */
-async function openView(workbench: Workbench): Promise<FrameLocator> {
-  await workbench.runCommand('Focus on Completions View');
-  const view = workbench.page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame');
-  await view.getByRole('heading', { name: 'Engine' }).waitFor();
-  return view;
-}
 
 async function chooseTheme({ page }: Workbench, theme: string): Promise<void> {
   await page.keyboard.press('Control+K');

@@ -1,5 +1,6 @@
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { type TargetName, vsixName } from '../../scripts/package/targets.mjs';
 import { root } from '../../scripts/setup/paths.mjs';
 import { openWindow, type Window } from '../host/browser.ts';
 import { anchorLine, copySample, type Scene } from '../host/sample.ts';
@@ -10,7 +11,6 @@ import { Workbench } from '../host/workbench.ts';
 /** Begins the element ids of the extension's status-bar entries. */
 export const EXTENSION_ID = 'gemma-code.gemma-code';
 
-const VSIX = path.join(root, 'gemma-code.vsix');
 const PICTURES = path.join(root, 'out/e2e');
 
 /** A fresh VS Code into which the built package was installed, as a person would install it. */
@@ -25,13 +25,18 @@ export class InstalledVsCode {
     this.#folder = folder;
   }
 
-  static async start(options: Omit<ServerOptions, 'folder'> = {}): Promise<InstalledVsCode> {
-    await access(VSIX).catch(() => {
-      throw new Error('gemma-code.vsix is missing: run `npm run package` first.');
+  /** @param target which package is installed */
+  static async start(
+    options: Omit<ServerOptions, 'folder'> = {},
+    target: TargetName = 'universal',
+  ): Promise<InstalledVsCode> {
+    const vsix = path.join(root, vsixName(target));
+    await access(vsix).catch(() => {
+      throw new Error(`${vsixName(target)} is missing: run \`npm run package -- --target ${target}\` first.`);
     });
     const folder = await temporaryFolder();
     const server = await startServer({ folder: folder.path, ...options });
-    await server.installExtension(VSIX);
+    await server.installExtension(vsix);
     return new InstalledVsCode(server, folder);
   }
 
