@@ -93,6 +93,7 @@ export async function runInferenceProcess(
     models,
     store,
     lifetime,
+    home: args.home,
     onUse: () => {
       unloadTimer.refresh();
       snapshotTimer.refresh();
