@@ -6,7 +6,14 @@ import type { NoSuggestionReason, RequestParams, RequestResult } from '../protoc
 import { withEngine } from './engine.ts';
 import { completeHelp } from './help.ts';
 import { languageOfFile } from './languageOfFile.ts';
-import { backendOption, homeOption, modelOptions, onlyPositional, readOptions } from './options.ts';
+import {
+  backendOption,
+  homeOption,
+  modelOption,
+  modelOptions,
+  onlyPositional,
+  readOptions,
+} from './options.ts';
 import { cursorIn, parsePosition } from './position.ts';
 import { readLines } from './textFile.ts';
 
@@ -29,7 +36,7 @@ export async function complete(args: readonly string[]): Promise<void> {
   const result = await withEngine(homeOption(values.home), async (client) => {
     await client.call(
       'load',
-      values.model === undefined ? { backend } : { model: resolve(values.model), backend },
+      values.model === undefined ? { backend } : { model: modelOption(values.model), backend },
     );
     const request: RequestParams<'complete'> = {
       document: resolve(position.file),
