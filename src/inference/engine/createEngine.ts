@@ -43,6 +43,7 @@ class OnnxEngine implements Engine {
   readonly #backends = new Map<BackendName, Backend>();
   readonly #memory = new KvMemory(KV_BUDGET_BYTES);
   #loaded: LoadedCompletionModel | null = null;
+  #usable: readonly Backend[] | null = null;
 
   get kv(): KvStatistics {
     return this.#memory.statistics;
@@ -57,12 +58,12 @@ class OnnxEngine implements Engine {
   }
 
   async backends(turn: Turn): Promise<readonly BackendName[]> {
-    return (await usableBackends(turn)).map(({ name }) => name);
+    return (await this.#usableBackends(turn)).map(({ name }) => name);
   }
 
   async measure(choice: BackendChoice, turn: Turn): Promise<readonly MachineSpeed[]> {
     if (choice !== 'auto') return [await measureSpeed(await probeBackend(choice), turn)];
-    return measureBackends(worthMeasuring(await usableBackends(turn)), turn);
+    return measureBackends(worthMeasuring(await this.#usableBackends(turn)), turn);
   }
 
   async load(folder: string, backend: BackendName, snapshots: string | null): Promise<ModelInfo> {
@@ -151,6 +152,12 @@ class OnnxEngine implements Engine {
     const backend = this.#backends.get(name) ?? (await probeBackends(name));
     this.#backends.set(name, backend);
     return backend;
+  }
+
+  /** Found once: a GPU that is lost later is missed when it is used. */
+  async #usableBackends(turn: Turn): Promise<readonly Backend[]> {
+    this.#usable ??= await usableBackends(turn);
+    return this.#usable;
   }
 
   #chatModel(): ChatModel {

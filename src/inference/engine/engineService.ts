@@ -63,12 +63,12 @@ const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgen
   logits: () => 'model',
   countTokens: () => 'count',
   countChat: () => 'count',
+  backends: () => 'count',
   complete: () => 'completion',
   chat: ({ params }) => params.purpose,
   warmUp: () => 'warmUp',
   prepareQuestion: () => 'warmUp',
   snapshot: () => 'warmUp',
-  backends: () => 'warmUp',
   measure: () => 'warmUp',
 };
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GemmaError, toGemmaError } from '../../protocol/errors.ts';
 import type { MachineSpeed } from '../../protocol/models.ts';
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, LoadedModel } from '../backends/backend.ts';
 import { computeThreads } from '../backends/threads.ts';
 import { createFolder } from '../importer/createFolder.ts';
 import type { Turn } from '../kv/turn.ts';
@@ -37,13 +37,8 @@ export async function measureSpeed(backend: Backend, turn: Turn): Promise<Machin
     await turn.step();
     const threads = computeThreads(backend.name, manifest.parameters);
     const model = await backend.load(join(parent, 'model'), manifest, { threads });
-    const kv = model.createKvBuffer(2 * PROMPT_TOKENS);
-    // After a few others, as in the middle of a text.
-    const run = (tokens: readonly number[]): Promise<unknown> => model.forward(kv, PROMPT_TOKENS, tokens, 1);
     try {
-      const decodeMs = await medianMs(() => run([1]), decodeLimits, turn);
-      const prompt = Array.from({ length: PROMPT_TOKENS }, (_, token) => token);
-      const promptMs = await medianMs(() => run(prompt), promptLimits, turn);
+      const { decodeMs, promptMs } = await timesOf(model, turn);
       return {
         backend: backend.name,
         quantization,
@@ -52,7 +47,6 @@ export async function measureSpeed(backend: Backend, turn: Turn): Promise<Machin
         prefillWeightsPerSecond: (1_000 * promptWeights * PROMPT_TOKENS) / promptMs,
       };
     } finally {
-      kv.dispose();
       await model.dispose();
     }
   } finally {
@@ -78,6 +72,24 @@ export async function measureBackends(
   }
   if (speeds.length === 0 && failure !== null) throw failure;
   return speeds;
+}
+
+/** Of one token, and of a chunk of a prompt, each after a few others as in the middle of a text. */
+async function timesOf(
+  model: LoadedModel,
+  turn: Turn,
+): Promise<{ readonly decodeMs: number; readonly promptMs: number }> {
+  const kv = model.createKvBuffer(2 * PROMPT_TOKENS);
+  const run = (tokens: readonly number[]): Promise<unknown> => model.forward(kv, PROMPT_TOKENS, tokens, 1);
+  const prompt = Array.from({ length: PROMPT_TOKENS }, (_, token) => token);
+  try {
+    return {
+      decodeMs: await medianMs(() => run([1]), decodeLimits, turn),
+      promptMs: await medianMs(() => run(prompt), promptLimits, turn),
+    };
+  } finally {
+    kv.dispose();
+  }
 }
 
 async function medianMs(run: () => Promise<unknown>, limits: Limits, turn: Turn): Promise<number> {
