@@ -15,7 +15,8 @@ export type JobKind =
   | 'probe'
   /** Ends keys and values that nobody uses now. */
   | 'trim'
-  | 'logits';
+  | 'logits'
+  | 'measure';
 
 export interface Job {
   readonly id: number;
@@ -67,10 +68,17 @@ const priority: Record<JobKind, number> = {
   edit: 3,
   chat: 3,
   snapshot: 4,
+  measure: 5,
 };
 
-/** Jobs of one lane run one after the other. The one that is exclusive runs when nothing else does. */
-const lane: Record<JobKind, 'cursor' | 'count' | 'edit' | 'chat' | 'disk' | 'models' | 'exclusive'> = {
+/**
+ * Jobs of one lane run one after the other. The one that is exclusive runs when nothing else does but measuring, which
+ * uses no model but its own.
+ */
+const lane: Record<
+  JobKind,
+  'cursor' | 'count' | 'edit' | 'chat' | 'disk' | 'models' | 'exclusive' | 'measure'
+> = {
   complete: 'cursor',
   warmUp: 'cursor',
   count: 'count',
@@ -82,13 +90,14 @@ const lane: Record<JobKind, 'cursor' | 'count' | 'edit' | 'chat' | 'disk' | 'mod
   probe: 'models',
   trim: 'models',
   logits: 'exclusive',
+  measure: 'measure',
 };
 
 export const emptyAdmission: Admission = { running: [], waiting: [], ready: new Set() };
 
 /** Whether the job needs a model that is loaded. */
 export function needsModel({ kind }: Pick<Job, 'kind'>): boolean {
-  return lane[kind] !== 'models' && lane[kind] !== 'exclusive';
+  return !['models', 'exclusive', 'measure'].includes(lane[kind]);
 }
 
 /**
@@ -162,7 +171,8 @@ function startNext(state: Admission): Step {
 }
 
 function canStart({ ready, waiting }: Admission, running: readonly Job[], job: Job): boolean {
-  if (lane[job.kind] === 'exclusive') return running.length === 0;
+  if (job.kind === 'measure') return running.every(({ kind }) => kind !== 'measure');
+  if (lane[job.kind] === 'exclusive') return running.every(({ kind }) => kind === 'measure');
   const isFree = running.every(({ kind }) => lane[kind] !== lane[job.kind] && lane[kind] !== 'exclusive');
   if (!isFree || running.some((other) => excludes(other, job) || excludes(job, other))) return false;
   if (job.role === null || !needsModel(job)) return true;

@@ -5,6 +5,7 @@ import type { CancelFlag } from './engine/cancelFlag.ts';
 import type { Engine, OnText } from './engine/engine.ts';
 import type { JobRequest, Jobs } from './jobs.ts';
 import type { Lifetime } from './lifetime.ts';
+import { readMachine } from './machine/readMachine.ts';
 import type { ModelHost } from './modelHost.ts';
 import type { ModelStore } from './modelStore.ts';
 import type { Client, Handlers } from './rpc.ts';
@@ -15,13 +16,15 @@ export interface HandlerParts {
   readonly models: ModelHost;
   readonly store: ModelStore;
   readonly lifetime: Lifetime;
+  /** Folder that models are kept in, unless a person moved them. */
+  readonly home: string;
   /** Whatever a model answers counts as use of it, when it is asked and when it is answered. */
   readonly onUse: (role: Role) => void;
 }
 
 /** What the process answers to each request. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { engine, jobs, models, store, lifetime, onUse } = parts;
+  const { engine, jobs, models, store, lifetime, home, onUse } = parts;
   const used = async <T>(role: Role, work: () => Promise<T>): Promise<T> => {
     onUse(role);
     try {
@@ -63,8 +66,20 @@ export function createHandlers(parts: HandlerParts): Handlers {
     installModel: missing,
     removeModel: missing,
     moveModels: missing,
-    machine: missing,
-    measureMachine: missing,
+    async machine(_params, _client, signal) {
+      const backends = await jobs.submit(
+        { kind: 'measure', run: (cancel) => engine.backends(cancel) },
+        signal,
+      );
+      return readMachine(home, backends);
+    },
+    async measureMachine({ backend }, _client, signal) {
+      const speeds = await jobs.submit(
+        { kind: 'measure', run: (cancel) => engine.measure(backend, cancel) },
+        signal,
+      );
+      return [...speeds];
+    },
     load: (params) => used(params.role, () => models.load(params)),
     complete: (params, client, signal) =>
       ask(

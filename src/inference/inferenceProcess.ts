@@ -107,6 +107,7 @@ export async function runInferenceProcess(
     models,
     store,
     lifetime,
+    home: args.home,
     onUse: (role) => {
       models.use(role);
       unloadTimers[role].refresh();

@@ -13,8 +13,8 @@ export interface JobRequest<T> {
 }
 
 /**
- * Jobs that step often look at their flag; counting is over before it could; loading and logits may sit in one long call
- * of ONNX Runtime, a snapshot in one of the disk, and are never interrupted by force.
+ * Jobs that step often look at their flag; counting is over before it could; loading, logits and measuring may sit in one
+ * long call of ONNX Runtime, a snapshot in one of the disk, and are never interrupted by force.
  */
 const mustObey: Record<JobKind, boolean> = {
   complete: true,
@@ -28,6 +28,7 @@ const mustObey: Record<JobKind, boolean> = {
   probe: false,
   trim: false,
   logits: false,
+  measure: false,
 };
 
 interface Entry {

@@ -5,6 +5,7 @@ import type {
   ModelInfo,
   Role,
 } from '../../src/protocol/engine.ts';
+import type { MachineSpeed } from '../../src/protocol/models.ts';
 import type { Engine, LoadedModels } from '../../src/inference/engine/engine.ts';
 import { GemmaError } from '../../src/protocol/errors.ts';
 import type { Turn } from '../../src/inference/kv/turn.ts';
@@ -53,6 +54,11 @@ export function createFakeEngine(): Engine {
   return {
     kv: null,
     probe: async (choice) => (choice === 'auto' || (choice === 'webgpu' && isLost) ? 'native' : choice),
+    backends: async () => ['native', 'wasm'],
+    async measure(choice, turn) {
+      await obey(choice === 'wasm' ? 'work 500' : '', turn);
+      return [fakeSpeed];
+    },
     async load(role, { folder, backend, memoryBytes }) {
       models[role] = null;
       const known = distinct().find((model) => model.name === folder && model.backend === backend);
@@ -94,6 +100,14 @@ export function createFakeEngine(): Engine {
     logits: async () => new Float32Array([1, 2, 3]),
   };
 }
+
+export const fakeSpeed: MachineSpeed = {
+  backend: 'native',
+  quantization: 'q4',
+  threads: 1,
+  decodeBytesPerSecond: 10e9,
+  prefillWeightsPerSecond: 100e9,
+};
 
 function words(text: string): number {
   return text.match(/\S+/g)?.length ?? 0;

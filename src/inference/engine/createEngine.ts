@@ -12,13 +12,16 @@ import type {
   WarmUpResult,
 } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
+import type { MachineSpeed } from '../../protocol/models.ts';
 import type { Backend } from '../backends/backend.ts';
-import { probeBackends } from '../backends/probe.ts';
+import { probeBackend, probeBackends } from '../backends/probe.ts';
 import { computeThreads } from '../backends/threads.ts';
 import { KvCache } from '../kv/kvCache.ts';
 import { KvMemory } from '../kv/kvMemory.ts';
 import { availableMemory } from '../machineMemory.ts';
 import type { Turn } from '../kv/turn.ts';
+import { measureBackends, measureSpeed } from '../machine/measureSpeed.ts';
+import { usableBackends, worthMeasuring } from '../machine/usableBackends.ts';
 import { readManifest } from '../model/modelManifest.ts';
 import { languageTag } from '../prompt/languages.ts';
 import { completeLine } from './completeLine.ts';
@@ -36,6 +39,7 @@ class OnnxEngine implements Engine {
   readonly #backends = new Map<BackendName, Backend>();
   readonly #memory = new KvMemory(kvBudget([], Infinity));
   readonly #slots = new ModelSlots(this.#memory, (name) => this.#backend(name), availableMemory);
+  #usable: readonly Backend[] | null = null;
 
   get kv(): KvStatistics {
     return this.#memory.statistics;
@@ -47,6 +51,15 @@ class OnnxEngine implements Engine {
     const backend = isFixed ? await this.#backend(choice) : await probeBackends(choice);
     this.#backends.set(backend.name, backend);
     return backend.name;
+  }
+
+  async backends(turn: Turn): Promise<readonly BackendName[]> {
+    return (await this.#usableBackends(turn)).map(({ name }) => name);
+  }
+
+  async measure(choice: BackendChoice, turn: Turn): Promise<readonly MachineSpeed[]> {
+    if (choice !== 'auto') return [await measureSpeed(await probeBackend(choice), turn)];
+    return measureBackends(worthMeasuring(await this.#usableBackends(turn)), turn);
   }
 
   load(role: Role, plan: LoadPlan, turn: Turn): Promise<LoadedModels | null> {
@@ -131,6 +144,12 @@ class OnnxEngine implements Engine {
     const backend = this.#backends.get(name) ?? (await probeBackends(name));
     this.#backends.set(name, backend);
     return backend;
+  }
+
+  /** Found once: a GPU that is lost later is missed when it is used. */
+  async #usableBackends(turn: Turn): Promise<readonly Backend[]> {
+    this.#usable ??= await usableBackends(turn);
+    return this.#usable;
   }
 
   #chatModel(): ChatModel {

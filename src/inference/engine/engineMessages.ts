@@ -14,6 +14,8 @@ import type { Engine, LoadPlan, OnText } from './engine.ts';
 /** The methods of Engine as data; a `cancel` is the memory of the caller's CancelFlag. */
 export interface EngineCalls {
   probe: { choice: BackendChoice };
+  backends: { cancel: SharedArrayBuffer };
+  measure: { choice: BackendChoice; cancel: SharedArrayBuffer };
   load: { role: Role; plan: LoadPlan };
   unload: { role: Role };
   resize: { memoryBytes: number };

@@ -42,6 +42,8 @@ const perform: {
   ) => Promise<unknown>;
 } = {
   probe: (engine, { choice }) => engine.probe(choice),
+  backends: (engine, _args, turn) => engine.backends(turn),
+  measure: (engine, { choice }, turn) => engine.measure(choice, turn),
   load: (engine, { role, plan }, turn) => engine.load(role, plan, turn),
   unload: (engine, { role }) => engine.unload(role),
   resize: (engine, { memoryBytes }) => engine.resize(memoryBytes),
@@ -65,11 +67,13 @@ const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgen
   logits: () => 'model',
   countTokens: () => 'count',
   countChat: () => 'count',
+  backends: () => 'count',
   complete: () => 'completion',
   chat: ({ params }) => params.purpose,
   warmUp: () => 'warmUp',
   prepareQuestion: () => 'warmUp',
   snapshot: () => 'warmUp',
+  measure: () => 'warmUp',
 };
 
 /** V8, WebAssembly and ONNX Runtime say in their own words that memory is exhausted. */

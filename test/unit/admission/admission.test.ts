@@ -25,6 +25,7 @@ const roles: Record<JobKind, Role | null> = {
   probe: null,
   trim: null,
   logits: null,
+  measure: null,
 };
 const job = (kind: JobKind, document: string | null = null, role = roles[kind]): Job => ({
   id: ++ids,
@@ -65,6 +66,24 @@ describe('admission', () => {
     assert.deepEqual(step.stop, [warmUp]);
     assert.deepEqual(step.start, []);
     assert.deepEqual(finish(step.next, warmUp.id).start, [completion]);
+  });
+
+  it('measures the machine beside everything else, with or without a model, and one at a time', () => {
+    const [first, second, model, completion] = [
+      job('measure'),
+      job('measure'),
+      job('load'),
+      job('complete', 'a'),
+    ];
+    const one = arrive(emptyAdmission, first);
+    assert.deepEqual(one.start, [first]);
+    const two = arrive(one.next, second);
+    assert.deepEqual(two.start, []);
+    const three = arrive(two.next, model);
+    assert.deepEqual([three.start, three.stop], [[model], []]);
+    const loaded = setReady(finish(three.next, model.id).next, 'completion', true).next;
+    assert.deepEqual(arrive(loaded, completion).start, [completion]);
+    assert.deepEqual(finish(loaded, first.id).start, [second]);
   });
 
   it('prefers completions to loading, and loading to warm-ups', () => {
