@@ -74,6 +74,7 @@ async function move(from: string, to: string, { home, onProgress, cancelled }: M
     throw error;
   }
   await rm(from, { recursive: true, force: true });
+  onProgress(1);
 }
 
 /** File by file, so that it can be stopped and its progress seen; then every model is compared with its manifest. */
