@@ -69,10 +69,18 @@ describe('The way to the hub', () => {
 
   const proxyTo = (options: Partial<ProxyOptions> = {}): Promise<Proxy> =>
     startProxy({ port: Number(new URL(hub.origin).port), ...options });
-  async function list(network: Partial<Network>, endpoint = ENDPOINT): Promise<string> {
+  async function list(
+    network: Partial<Network>,
+    endpoint = ENDPOINT,
+    signal = new AbortController().signal,
+  ): Promise<string> {
     await using connection = await connectTo(endpoint, { systemCertificates: true, ...network });
-    return (await listRepository(connection.hub, REPOSITORY, null, new AbortController().signal)).commit;
+    return (await listRepository(connection.hub, REPOSITORY, null, signal)).commit;
   }
+
+  /** The proxy would be asked at once, but looking up a name that nobody has takes seconds. */
+  const goesDirectly = (network: Partial<Network>): Promise<string> =>
+    list(network, ENDPOINT, AbortSignal.timeout(300));
 
   it('is the proxy that is set, which sees a host and no token', async () => {
     await using proxy = await proxyTo({ credentials: 'ada:sec ret' });
@@ -89,7 +97,7 @@ describe('The way to the hub', () => {
     process.env['HTTPS_PROXY'] = proxy.origin;
     assert.equal(await list({}), COMMIT);
     process.env['NO_PROXY'] = '.test';
-    await assert.rejects(list({}), fails('network', /hub\.test can't be reached/));
+    await assert.rejects(goesDirectly({}));
     assert.equal(proxy.asked.length, 1);
   });
 
@@ -97,7 +105,7 @@ describe('The way to the hub', () => {
     await using proxy = await proxyTo();
     assert.equal(await list({ proxy: proxy.origin }, hub.origin), COMMIT);
     for (const noProxy of [['hub.test'], ['.test'], ['example.com', '*']]) {
-      await assert.rejects(list({ proxy: proxy.origin, noProxy }), fails('network', /can't be reached/));
+      await assert.rejects(goesDirectly({ proxy: proxy.origin, noProxy }));
     }
     assert.deepEqual(proxy.asked, []);
   });
