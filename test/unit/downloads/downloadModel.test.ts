@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { discardDownload } from '../../../src/inference/store/downloads/downloadModel.ts';
+import { discardDownload } from '../../../src/inference/store/downloads/discardDownload.ts';
 import { listTransfers } from '../../../src/inference/store/downloads/transferFolder.ts';
 import { lockFolder } from '../../../src/inference/store/downloads/transferLock.ts';
 import { listInstalled } from '../../../src/inference/store/installedModels.ts';

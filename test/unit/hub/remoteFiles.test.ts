@@ -7,7 +7,7 @@ import { type ErrorCode, GemmaError } from '../../../src/protocol/errors.ts';
 import { type Answer, COMMIT, type Hub, REPOSITORY, sha256, startHub } from '../../support/hub.ts';
 import { connectTo } from '../../support/hubNetwork.ts';
 
-/** `npm run fuzz` breaks 10,000 connections. */
+/** `npm run fuzz` breaks 1,000 connections. */
 const DROPS = Number(process.env['GEMMA_CODE_DROPS'] ?? 200);
 const NAME = 'model.safetensors';
 const never = new AbortController().signal;

@@ -1,7 +1,8 @@
 import { rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { GemmaError } from '../../../protocol/errors.ts';
-import type { ModelId, Network, Quantization } from '../../../protocol/models.ts';
+import type { Network, Quantization } from '../../../protocol/models.ts';
 import { arrivedBytes, importArriving } from '../../importer/importArriving.ts';
 import { explainWriteError } from '../../importer/writeError.ts';
 import { HubConnection } from '../hub/hubConnection.ts';
@@ -11,7 +12,12 @@ import { findInstalled, readIntact } from '../installedModels.ts';
 import { writeOrigin } from '../modelOrigin.ts';
 import { readFirstDownloads, recordFirstDownload } from './firstDownloads.ts';
 import { planDownload } from './planDownload.ts';
-import { type DownloadPlan, type DownloadRequest, TransferFolder } from './transferFolder.ts';
+import {
+  type DownloadPlan,
+  type DownloadRequest,
+  type StoredTransfer,
+  TransferFolder,
+} from './transferFolder.ts';
 import { lockFolder } from './transferLock.ts';
 
 export interface DownloadOptions {
@@ -33,7 +39,7 @@ const IMPORTED_SHARE: Record<Quantization, number> = { q4: 0.25, q8: 0.45, f32: 
  * Downloads a model of the hub into the models folder, importing it while it arrives. What was begun before goes on
  * where it was, also after a crash.
  *
- * @throws GemmaError `network`, `unauthorized`, `licence`, `untrusted` (nothing is kept), `disk-full`, `cancelled` (what
+ * @throws GemmaError `network`, `unauthorized`, `licence`, `untrusted` (nothing false is kept), `disk-full`, `cancelled` (what
  * was received is kept), `bad-input`; as importModel does
  */
 export async function downloadModel(options: DownloadOptions): Promise<void> {
@@ -51,18 +57,15 @@ export async function downloadModel(options: DownloadOptions): Promise<void> {
       );
     }
     await folder.sweep();
-    const earlier = stored?.plan ?? null;
-    const plan = earlier !== null && agrees(earlier, request) ? earlier : null;
-    if (plan === null) await folder.forgetContent();
-    await folder.write(request, plan);
-    await receive(options, folder, plan);
+    if (stored === null) await folder.write(request, null);
+    await receive(options, folder, stored);
     await rm(place, { recursive: true, force: true });
     await rename(folder.model, place);
     await folder.remove();
   } catch (error) {
     if (error instanceof GemmaError && error.code === 'untrusted') {
-      await folder.forgetContent();
-      await folder.write(request, null).catch(() => undefined);
+      const doubtful = await folder.read();
+      await folder.write(request, doubtful?.plan ?? null, true).catch(() => undefined);
     }
     throw explainWriteError(error, folder.path);
   } finally {
@@ -102,14 +105,17 @@ function agrees({ files }: DownloadPlan, { digests }: DownloadRequest): boolean 
 async function receive(
   { models, request, network, timing, onBytes, signal }: DownloadOptions,
   folder: TransferFolder,
-  earlier: DownloadPlan | null,
+  stored: StoredTransfer | null,
 ): Promise<void> {
   const { repository, quantization } = request;
   const hub = await HubConnection.open(network, timing);
   try {
     const known = await readFirstDownloads(models, repository);
-    const plan = earlier ?? (await planDownload(hub, request, known, signal));
-    if (earlier === null) await folder.write(request, plan);
+    const earlier = stored?.plan ?? null;
+    const holds = earlier !== null && stored?.doubted === false && agrees(earlier, request);
+    const plan = holds ? earlier : await planDownload(hub, request, known, signal);
+    if (!isDeepStrictEqual(plan, earlier)) await folder.forgetContent();
+    if (plan !== earlier) await folder.write(request, plan);
     const { commit, files, pinned } = plan;
     const totalBytes = files.reduce((total, { bytes }) => total + bytes, 0);
     const isWhole = await readIntact(folder.model).then(
@@ -137,22 +143,6 @@ async function receive(
     await recordFirstDownload(models, repository, plan);
   } finally {
     await hub.close();
-  }
-}
-
-/**
- * Removes what was received of a download; when there is none, nothing.
- *
- * @throws GemmaError `bad-input` when another process downloads it
- */
-export async function discardDownload(models: string, id: ModelId): Promise<void> {
-  const folder = new TransferFolder(models, id);
-  if ((await folder.read()) === null) return;
-  const lock = await lockFolder(folder.path);
-  try {
-    await folder.remove();
-  } finally {
-    lock.release();
   }
 }
 

@@ -26,6 +26,8 @@ export const RemoteFileSchema = v.object({
 const DownloadPlan = v.object({
   commit: Revision,
   files: v.pipe(v.array(RemoteFileSchema), v.minLength(1)),
+  /** The same as the hub described them, whatever was known before. */
+  told: v.array(RemoteFileSchema),
   /** Whether every digest was known before the hub told it. */
   pinned: v.boolean(),
 });
@@ -40,8 +42,10 @@ const StoredTransfer = v.object({
   format: v.literal(1),
   request: DownloadRequest,
   plan: v.nullable(DownloadPlan),
+  /** Something was not as planned: the hub is asked again before it goes on. */
+  doubted: v.boolean(),
 });
-type StoredTransfer = v.InferOutput<typeof StoredTransfer>;
+export type StoredTransfer = v.InferOutput<typeof StoredTransfer>;
 
 /** Where one download keeps everything until its model is whole. */
 export class TransferFolder {
@@ -63,9 +67,9 @@ export class TransferFolder {
   }
 
   /** @throws GemmaError `disk-full`, `bad-input` when the folder can't be written */
-  async write(request: DownloadRequest, plan: DownloadPlan | null): Promise<void> {
+  async write(request: DownloadRequest, plan: DownloadPlan | null, doubted = false): Promise<void> {
     await this.create();
-    const stored: StoredTransfer = { format: 1, request: v.parse(DownloadRequest, request), plan };
+    const stored: StoredTransfer = { format: 1, request: v.parse(DownloadRequest, request), plan, doubted };
     await writeJson(join(this.path, STATE_NAME), stored);
   }
 
