@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelFile } from '../model/modelManifest.ts';
 import type { ExternalRange } from './onnxWriter.ts';
@@ -27,6 +27,15 @@ export class DataFiles {
     this.#files = files;
     this.#handles = handles;
     this.#changed = new Set(handles.values());
+  }
+
+  /** Whether all of them were created, in full length. */
+  static async areThere(folder: string, files: readonly DataFile[]): Promise<boolean> {
+    for (const { name, bytes } of files) {
+      const stats = await stat(join(folder, name)).catch(() => null);
+      if (stats?.size !== bytes) return false;
+    }
+    return true;
   }
 
   /** Creates the files, or goes on with those that are there. */
