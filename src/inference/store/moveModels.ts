@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/pro
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { GemmaError } from '../../protocol/errors.ts';
 import { temporaryFolderFor, temporaryFolderOwner } from '../importer/createFolder.ts';
-import { explainWriteError } from '../importer/writeError.ts';
+import { explainWriteError } from '../importer/writeErrors.ts';
 import { lockTransfers } from './downloads/transferLock.ts';
 import { namesIn } from './installedModels.ts';
 import { modelsFolder, pointToModels } from './modelsFolder.ts';

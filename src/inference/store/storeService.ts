@@ -5,7 +5,7 @@ import { toGemmaError } from '../../protocol/errors.ts';
 import type { ModelList } from '../../protocol/models.ts';
 import { CancelFlag } from '../engine/cancelFlag.ts';
 import { importModel } from '../importer/importModel.ts';
-import { explainWriteError } from '../importer/writeError.ts';
+import { explainWriteError } from '../importer/writeErrors.ts';
 import { discardDownload } from './downloads/discardDownload.ts';
 import { listTransfers } from './downloads/transferFolder.ts';
 import { DEFAULT_TIMING } from './hub/patience.ts';

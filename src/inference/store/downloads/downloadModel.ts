@@ -1,10 +1,10 @@
-import { rename, rm, statfs } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { GemmaError } from '../../../protocol/errors.ts';
-import type { Network, Quantization } from '../../../protocol/models.ts';
+import type { Network } from '../../../protocol/models.ts';
 import { arrivedBytes, importArriving } from '../../importer/importArriving.ts';
-import { explainWriteError } from '../../importer/writeError.ts';
+import { explainWriteError } from '../../importer/writeErrors.ts';
 import { HubConnection } from '../hub/hubConnection.ts';
 import type { Timing } from '../hub/patience.ts';
 import { remoteFiles } from '../hub/remoteFiles.ts';
@@ -31,9 +31,6 @@ export interface DownloadOptions {
   /** Pauses the download: nothing that was received is lost. */
   readonly signal: AbortSignal;
 }
-
-/** The least share of a checkpoint's bytes that its imported form has. */
-const IMPORTED_SHARE: Record<Quantization, number> = { q4: 0.25, q8: 0.45, f32: 1 };
 
 /**
  * Downloads a model of the hub into the models folder, importing it while it arrives. What was begun before goes on
@@ -124,9 +121,7 @@ async function receive(
     );
     if (!isWhole) {
       await rm(folder.model, { recursive: true, force: true });
-      const doneBytes = await arrivedBytes(folder.work);
-      await checkSpace(models, (totalBytes - doneBytes) * IMPORTED_SHARE[quantization]);
-      onBytes(doneBytes, totalBytes);
+      onBytes(await arrivedBytes(folder.work), totalBytes);
       await importArriving({
         files,
         open: remoteFiles(hub, { repository, commit }),
@@ -144,18 +139,4 @@ async function receive(
   } finally {
     await hub.close();
   }
-}
-
-async function checkSpace(models: string, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(models);
-  const freeBytes = bavail * bsize;
-  if (freeBytes >= neededBytes) return;
-  throw new GemmaError(
-    'disk-full',
-    `The model still needs ${gigabytes(neededBytes)} GB or more on the disk, and ${gigabytes(freeBytes)} GB are free. Make room or move the models folder, then go on.`,
-  );
-}
-
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(1);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { GemmaError } from '../../../protocol/errors.ts';
 import { Revision } from '../../../protocol/models.ts';
-import { explainWriteError } from '../../importer/writeError.ts';
+import { explainWriteError } from '../../importer/writeErrors.ts';
 import type { RemoteFile } from '../../importer/remoteFile.ts';
 import { isSameDigest } from '../hub/digest.ts';
 import type { RepositoryListing } from '../hub/repositoryListing.ts';

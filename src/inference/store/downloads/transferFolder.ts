@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { DownloadParams, ModelId, Revision, Sha256, type TransferView } from '../../../protocol/models.ts';
 import { temporaryFolderOwner } from '../../importer/createFolder.ts';
 import { arrivedBytes } from '../../importer/importArriving.ts';
-import { explainWriteError } from '../../importer/writeError.ts';
+import { explainWriteError } from '../../importer/writeErrors.ts';
 import { isPlainName } from '../../model/plainName.ts';
 import { namesIn } from '../installedModels.ts';
 import { readJson, writeJson } from '../jsonFile.ts';
