@@ -209,9 +209,14 @@ describe('A hub behind a licence', () => {
     assert.ok(!JSON.stringify(hub.asked).includes('session'));
   });
 
-  for (const endpoint of ['http://example.com', 'ftp://127.0.0.1', 'https://me:secret@example.com']) {
+  for (const endpoint of [
+    'http://example.com',
+    'ftp://127.0.0.1',
+    'https://me:secret@example.com',
+    'https://example.com/?a',
+  ]) {
     it(`is not asked when its address is ${endpoint}`, async () => {
-      await assert.rejects(connectTo(endpoint), fails('bad-input', /must be an https address/));
+      await assert.rejects(connectTo(endpoint), fails('bad-input', /must be a plain https address/));
     });
   }
 });

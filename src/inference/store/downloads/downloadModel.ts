@@ -1,8 +1,9 @@
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { GemmaError } from '../../../protocol/errors.ts';
 import type { Network } from '../../../protocol/models.ts';
+import { publishFolder } from '../../importer/createFolder.ts';
 import { arrivedBytes, importArriving } from '../../importer/importArriving.ts';
 import { explainWriteError } from '../../importer/writeErrors.ts';
 import { HubConnection } from '../hub/hubConnection.ts';
@@ -42,7 +43,7 @@ export interface DownloadOptions {
 export async function downloadModel(options: DownloadOptions): Promise<void> {
   const { models, request } = options;
   const folder = new TransferFolder(models, request.id);
-  const place = await placeFor(models, request.id);
+  await placeFor(models, request.id);
   await folder.create();
   const lock = await lockFolder(folder.path);
   try {
@@ -56,8 +57,9 @@ export async function downloadModel(options: DownloadOptions): Promise<void> {
     await folder.sweep();
     if (stored === null) await folder.write(request, null);
     await receive(options, folder, stored);
+    const place = await placeFor(models, request.id);
     await rm(place, { recursive: true, force: true });
-    await rename(folder.model, place);
+    await publishFolder(folder.model, place);
     await folder.remove();
   } catch (error) {
     if (error instanceof GemmaError && error.code === 'untrusted') {

@@ -41,10 +41,11 @@ export class HubConnection {
   /** @throws GemmaError `bad-input` when endpoint or proxy can't be used */
   static async open(network: Network, timing: Timing): Promise<HubConnection> {
     const endpoint = new URL(network.endpoint);
-    if (!isSafe(endpoint, endpoint) || endpoint.username !== '' || endpoint.password !== '') {
+    const { username, password, search, hash } = endpoint;
+    if (!isSafe(endpoint, endpoint) || [username, password, search, hash].join('') !== '') {
       throw new GemmaError(
         'bad-input',
-        'The endpoint must be an https address without a name or password in it.',
+        'The endpoint must be a plain https address, without a name or password in it.',
       );
     }
     const ca = await trustedCertificates(network.systemCertificates);
