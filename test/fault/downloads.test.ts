@@ -15,6 +15,11 @@ const KILLS = Number(process.env['GEMMA_CODE_DOWNLOAD_KILLS'] ?? 3);
 /** More than is ever lost of a download. */
 const MAX_LOST_BYTES = 1_000_000;
 
+const installed = async (client: EngineClient): Promise<string[]> =>
+  (await client.call('listModels', {})).installed.map(({ id }) => id);
+const transferOf = async (client: EngineClient): Promise<TransferView | undefined> =>
+  (await client.call('listModels', {})).transfers[0];
+
 describe('Downloads, for all windows and through crashes', function () {
   this.timeout(60_000 + KILLS * 10_000);
   let home: TestHome;
@@ -47,10 +52,6 @@ describe('Downloads, for all windows and through crashes', function () {
     await hub[Symbol.asyncDispose]();
   });
 
-  const installed = async (client: EngineClient): Promise<string[]> =>
-    (await client.call('listModels', {})).installed.map(({ id }) => id);
-  const transferOf = async (client: EngineClient): Promise<TransferView | undefined> =>
-    (await client.call('listModels', {})).transfers[0];
   const modelFolder = (): string => join(home.options.home, 'models', 'tiny');
 
   it('eight windows that ask at once share one, and all see how it goes', async () => {

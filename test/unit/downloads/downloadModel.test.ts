@@ -106,10 +106,10 @@ describe('A model of the hub', () => {
   });
 });
 
-describe('What is known of a model', () => {
-  const pins = (files: ReadonlyMap<string, Uint8Array>): Record<string, string> =>
-    Object.fromEntries(Array.from(files, ([name, content]) => [name, sha256(content)]));
+const pins = (files: ReadonlyMap<string, Uint8Array>): Record<string, string> =>
+  Object.fromEntries(Array.from(files, ([name, content]) => [name, sha256(content)]));
 
+describe('What is known of a model', () => {
   it('is compared with it, and the model says so', async () => {
     await using place = await downloadPlace();
     await place.download({ revision: COMMIT, digests: pins(place.hub.files) });
@@ -166,18 +166,18 @@ describe('What is known of a model', () => {
   });
 });
 
-describe('A hub that lies', () => {
-  const shardNames = (...names: string[]): ((files: Map<string, Uint8Array>) => void) => {
-    const map = Object.fromEntries(names.map((name, tensor) => [`tensor${tensor}`, name]));
-    return (files) => files.set(INDEX, Buffer.from(JSON.stringify({ weight_map: map })));
-  };
-  const change =
-    (name: string, more: Record<string, unknown>) =>
-    (list: Listing): unknown => ({
-      ...list,
-      siblings: list.siblings.map((file) => (file.rfilename === name ? { ...file, ...more } : file)),
-    });
+const shardNames = (...names: string[]): ((files: Map<string, Uint8Array>) => void) => {
+  const map = Object.fromEntries(names.map((name, tensor) => [`tensor${tensor}`, name]));
+  return (files) => files.set(INDEX, Buffer.from(JSON.stringify({ weight_map: map })));
+};
+const change =
+  (name: string, more: Record<string, unknown>) =>
+  (list: Listing): unknown => ({
+    ...list,
+    siblings: list.siblings.map((file) => (file.rfilename === name ? { ...file, ...more } : file)),
+  });
 
+describe('A hub that lies', () => {
   for (const [lie, edit] of [
     ['that a file lies elsewhere', shardNames('../../../evil.safetensors')],
     ['that a file has an absolute path', shardNames('/tmp/evil.safetensors')],

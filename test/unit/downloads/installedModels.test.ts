@@ -130,10 +130,10 @@ describe('An installed model', () => {
   });
 });
 
-describe('The models folder', () => {
-  const move = (work: Workplace, folder: string, cancelled = false): Promise<void> =>
-    moveModels({ home: homeOf(work), folder, onProgress: () => undefined, cancelled: () => cancelled });
+const move = (work: Workplace, folder: string, cancelled = false): Promise<void> =>
+  moveModels({ home: homeOf(work), folder, onProgress: () => undefined, cancelled: () => cancelled });
 
+describe('The models folder', () => {
   it('moves to a new or empty folder with all it holds, and is found there', async () => {
     await using work = await workplace();
     const { id } = await install(work);

@@ -24,18 +24,26 @@ const fails = (code: ErrorCode, sentence: RegExp) => (error: unknown) => {
 /** A self-signed certificate, made for this run. */
 function certify(folder: string, name: string): { key: string; cert: string; path: string } {
   const path = join(folder, `${name}.pem`);
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync(
-    'openssl',
-    [
-      ...args,
-      ...['-keyout', `${path}.key`, '-out', path, '-days', '2', '-subj', `/CN=${name}`],
-      ...['-addext', `subjectAltName=DNS:${name},IP:127.0.0.1`],
-    ],
-    { stdio: 'ignore' },
-  );
+  const make = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2';
+  const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name},IP:127.0.0.1`];
+  const args = [...make.split(' '), ...names, '-keyout', `${path}.key`, '-out', path];
+  execFileSync('openssl', args, { stdio: 'ignore' });
   return { key: readFileSync(`${path}.key`, 'utf8'), cert: readFileSync(path, 'utf8'), path };
 }
+
+/** The newest commit that the hub names. */
+async function list(
+  network: Partial<Network>,
+  endpoint = ENDPOINT,
+  signal = new AbortController().signal,
+): Promise<string> {
+  await using connection = await connectTo(endpoint, { systemCertificates: true, ...network });
+  return (await listRepository(connection.hub, REPOSITORY, null, signal)).commit;
+}
+
+/** The proxy would be asked at once, but looking up a name that nobody has takes seconds. */
+const goesDirectly = (network: Partial<Network>): Promise<string> =>
+  list(network, ENDPOINT, AbortSignal.timeout(300));
 
 describe('The way to the hub', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gemma-network-'));
@@ -69,19 +77,6 @@ describe('The way to the hub', () => {
 
   const proxyTo = (options: Partial<ProxyOptions> = {}): Promise<Proxy> =>
     startProxy({ port: Number(new URL(hub.origin).port), ...options });
-  async function list(
-    network: Partial<Network>,
-    endpoint = ENDPOINT,
-    signal = new AbortController().signal,
-  ): Promise<string> {
-    await using connection = await connectTo(endpoint, { systemCertificates: true, ...network });
-    return (await listRepository(connection.hub, REPOSITORY, null, signal)).commit;
-  }
-
-  /** The proxy would be asked at once, but looking up a name that nobody has takes seconds. */
-  const goesDirectly = (network: Partial<Network>): Promise<string> =>
-    list(network, ENDPOINT, AbortSignal.timeout(300));
-
   it('is the proxy that is set, which sees a host and no token', async () => {
     await using proxy = await proxyTo({ credentials: 'ada:sec ret' });
     const url = proxy.origin.replace('//', '//ada:sec%20ret@');
