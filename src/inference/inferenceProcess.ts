@@ -24,13 +24,13 @@ export interface InferenceProcessParts {
   readonly engineWorker: URL;
   openStore(home: string): ModelStore;
   /** Bytes that the machine can still give, null when unknown; default: as it says itself. */
-  readonly readAvailable?: () => Promise<number | null>;
+  readonly readAvailable?: (home: string) => Promise<number | null>;
 }
 
 /** Strangers can't reach the private folder; this bounds what a broken client may open. */
 const MAX_CONNECTIONS = 64;
-/** Whoever types or chats would wait for the same model again and again. */
-const PRESSURE_IDLE_MS = 10_000;
+/** Looks at the memory that a model must have been idle for: whoever types would wait for it again and again. */
+const PRESSURE_IDLE_LOOKS = 2;
 /** For the last answers to leave. */
 const FLUSH_MS = 50;
 
@@ -92,9 +92,9 @@ export async function runInferenceProcess(
     setInterval(() => void models.unload(role).catch(() => undefined), args['unload-ms']);
   const unloadTimers = { completion: unloadAfter('completion'), chat: unloadAfter('chat') };
   const pressure = new MemoryPressure({
-    readAvailable: parts.readAvailable ?? availableMemory,
+    readAvailable: () => (parts.readAvailable ?? availableMemory)(args.home),
     trim: () => models.trim(),
-    giveBack: () => models.unloadOne(PRESSURE_IDLE_MS),
+    giveBack: () => models.unloadOne(PRESSURE_IDLE_LOOKS * args['pressure-ms']),
   });
   setInterval(() => void pressure.look().catch(() => undefined), args['pressure-ms']);
   // Unloading and ending come minutes after the last use: by then everything is on disk.
