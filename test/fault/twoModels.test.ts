@@ -23,6 +23,12 @@ const line: RequestParams<'complete'> = {
   trigger: 'invoked',
 };
 
+function whileItRuns(work: () => Promise<void>): { isRunning: boolean; readonly end: Promise<void> } {
+  const end = work().finally(() => (state.isRunning = false));
+  const state = { isRunning: true, end };
+  return state;
+}
+
 for (const backend of ['native', 'wasm'] as const) {
   describe(`a model for completion and one for the chat, on ${backend}`, function () {
     this.timeout(60_000);
@@ -74,20 +80,19 @@ for (const backend of ['native', 'wasm'] as const) {
     it('a chat is written to the same letter while the model of completion is changed three times', async () => {
       await load('chat', one);
       const undisturbed = await story();
-      let switching = true;
-      const switched = (async () => {
+      const switching = whileItRuns(async () => {
         for (const model of [undefined, two, undefined]) {
           await load('completion', model);
           await complete();
         }
-      })().finally(() => (switching = false));
+      });
       let stories = 0;
-      for (; switching; stories++) {
+      for (; switching.isRunning; stories++) {
         const { answer, cachedTokens, promptTokens } = await story();
         assert.equal(answer, undisturbed.answer);
         assert.equal(cachedTokens, promptTokens - 1);
       }
-      await switched;
+      await switching.end;
       assert.ok(stories > 0);
     });
 
@@ -98,15 +103,14 @@ for (const backend of ['native', 'wasm'] as const) {
       await load('completion');
       const undisturbed = await complete();
       assert.ok(undisturbed !== null);
-      let switching = true;
-      const switched = (async () => {
+      const switching = whileItRuns(async () => {
         for (const model of [one, two, one]) {
           await load('chat', model);
           await ask('a question');
         }
-      })().finally(() => (switching = false));
-      for (; switching;) assert.equal(await complete(), undisturbed);
-      await switched;
+      });
+      while (switching.isRunning) assert.equal(await complete(), undisturbed);
+      await switching.end;
     });
 
     it('the same one is loaded once, and stays for the one while the other changes', async () => {

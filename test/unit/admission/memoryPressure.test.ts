@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { totalmem } from 'node:os';
 import { availableMemory, defaultMemory, machineMemory } from '../../../src/inference/machineMemory.ts';
 import { MemoryPressure } from '../../../src/inference/memoryPressure.ts';
@@ -40,19 +41,20 @@ describe('a machine short of memory', () => {
   });
 
   it('is looked at once at a time', async () => {
-    let open: (bytes: number) => void = () => undefined;
+    const answered = new EventEmitter();
     let reads = 0;
     const pressure = new MemoryPressure({
-      readAvailable: () => {
+      readAvailable: async () => {
         reads++;
-        return new Promise((resolve) => (open = resolve));
+        await once(answered, 'now');
+        return Infinity;
       },
       trim: () => Promise.reject(new Error('not asked for')),
       giveBack: () => Promise.reject(new Error('not asked for')),
     });
     const first = pressure.look();
     await pressure.look();
-    open(Infinity);
+    answered.emit('now');
     await first;
     assert.equal(reads, 1);
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { Jobs } from '../../../src/inference/jobs.ts';
 import { ModelHost } from '../../../src/inference/modelHost.ts';
 import type { ModelStore } from '../../../src/inference/modelStore.ts';
@@ -32,6 +33,11 @@ describe('model host', () => {
       onModel: (role, model) => role === 'completion' && heard.push(model?.name ?? null),
     });
   }
+
+  const chatting = (text = 'answer', work: Promise<unknown> = Promise.resolve()): Promise<string> =>
+    jobs.submit({ kind: 'chat', role: 'chat', run: () => work.then(() => text) });
+  const completing = (): Promise<string> =>
+    jobs.submit({ kind: 'complete', role: 'completion', document: 'a', run: async () => 'line' });
 
   beforeEach(() => {
     jobs = new Jobs(1_000, () => assert.fail('no job may be beyond reach'));
@@ -124,15 +130,6 @@ describe('model host', () => {
   });
 
   describe('with a model for each role', () => {
-    const chatting = (text = 'answer', work = Promise.resolve()): Promise<string> =>
-      jobs.submit({ kind: 'chat', role: 'chat', run: () => work.then(() => text) });
-    const completing = (): Promise<string> =>
-      jobs.submit({ kind: 'complete', role: 'completion', document: 'a', run: async () => 'line' });
-    const names = ({ models }: ModelHost): (string | undefined)[] => [
-      models.completion?.name,
-      models.chat?.name,
-    ];
-
     it('keeps both, and loads one that has both roles once', async () => {
       const models = host();
       await models.load({ role: 'completion', backend: 'auto' });
@@ -159,13 +156,13 @@ describe('model host', () => {
     it('lets them take turns when both have no room, each when the other has answered', async () => {
       const models = host();
       await models.load({ role: 'chat', model: 'size 800', backend: 'auto' });
-      let answered: () => void = () => undefined;
-      const chat = chatting('answer', new Promise((resolve) => (answered = resolve)));
+      const answered = new EventEmitter();
+      const chat = chatting('answer', once(answered, 'now'));
       const loading = models.load({ role: 'completion', model: 'size 700', backend: 'auto' });
       const line = completing();
       await new Promise((resolve) => setTimeout(resolve, 20));
       assert.deepEqual(names(models), [undefined, 'size 800']);
-      answered();
+      answered.emit('now');
       assert.equal(await chat, 'answer');
       assert.equal(await line, 'line');
       await loading;
@@ -224,11 +221,11 @@ describe('model host', () => {
       await models.unloadOne(60_000);
       assert.deepEqual(names(models), ['embedded', 'other']);
       models.use('completion');
-      let answered: () => void = () => undefined;
-      const chat = chatting('answer', new Promise((resolve) => (answered = resolve)));
+      const answered = new EventEmitter();
+      const chat = chatting('answer', once(answered, 'now'));
       await models.unload('chat');
       assert.deepEqual(names(models), ['embedded', 'other']);
-      answered();
+      answered.emit('now');
       await chat;
       await until(() => !jobs.runsOn('chat'));
       await models.unloadOne(0);
@@ -239,6 +236,10 @@ describe('model host', () => {
     });
   });
 });
+
+function names({ models }: ModelHost): (string | undefined)[] {
+  return [models.completion?.name, models.chat?.name];
+}
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
