@@ -54,7 +54,7 @@ export const HelloResult = v.object({ pid: count });
 
 export const LoadParams = v.object({
   /** Takes the place of the model that was loaded for the same, and of no other. */
-  role: v.optional(Role),
+  role: Role,
   /**
    * Name of an installed model, or the absolute path of a Hugging Face checkpoint or imported model folder; absent: the
    * embedded model.
@@ -63,10 +63,13 @@ export const LoadParams = v.object({
   backend: BackendChoice,
   /**
    * Whether keys and values of prompts, and with them the prompts' text, may be kept on disk over a restart; false also
-   * removes what was kept. Absent: as the loads before; at first nothing is kept and nothing removed.
+   * removes what was kept. Absent: as the loads of this model before; at first nothing is kept and nothing removed.
    */
   snapshots: v.optional(v.boolean()),
-  /** For the weights and keys and values of all models together; absent: as the loads before, at first by the machine. */
+  /**
+   * For the weights and keys and values of all models together; 0: by the machine. Absent: as the loads before, at first
+   * by the machine.
+   */
   memoryBytes: v.optional(count),
 });
 export const ModelInfo = v.object({
@@ -283,8 +286,10 @@ export type KvStatistics = v.InferOutput<typeof KvStatistics>;
 export const StatusResult = v.object({
   pid: count,
   clients: count,
-  /** Null: none is loaded for it. */
+  /** Null: none is loaded for it, though one that was given back comes again when somebody asks. */
   models: v.object({ completion: v.nullable(ModelInfo), chat: v.nullable(ModelInfo) }),
+  /** What all models together may take, and what the weights of those that are loaded take; one with both roles once. */
+  memory: v.object({ budgetBytes: count, weightBytes: count }),
   running: count,
   waiting: count,
   /** Resident memory of the whole process. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { completion } from '../support/clientRequests.ts';
+import { completion, question } from '../support/clientRequests.ts';
 import { kill, startClientProcess, testHome, until } from '../support/inferenceProcess.ts';
 import type { TestHome } from '../support/inferenceProcess.ts';
 
@@ -16,7 +18,7 @@ describe('one inference process for all clients', function () {
 
   it('goes on by the processor when the graphics device is lost', async () => {
     const client = home.client();
-    assert.equal((await client.call('load', { backend: 'webgpu' })).backend, 'webgpu');
+    assert.equal((await client.call('load', { role: 'completion', backend: 'webgpu' })).backend, 'webgpu');
     await assert.rejects(client.call('complete', completion('lost')), { code: 'device-lost' });
     assert.equal((await client.call('complete', completion('more'))).text, 'more');
     assert.equal((await client.call('status', {})).models.completion?.backend, 'native');
@@ -24,7 +26,9 @@ describe('one inference process for all clients', function () {
 
   it('two windows share one process and one load', async () => {
     const [one, two] = [home.client(), home.client()];
-    const models = await Promise.all([one, two].map((client) => client.call('load', { backend: 'auto' })));
+    const models = await Promise.all(
+      [one, two].map((client) => client.call('load', { role: 'completion', backend: 'auto' })),
+    );
     assert.deepEqual(
       models.map(({ parameters }) => parameters),
       [1, 1],
@@ -42,13 +46,13 @@ describe('one inference process for all clients', function () {
     const heard = new Promise<string | undefined>((resolve) => {
       two.onEvent('model', ({ model }) => resolve(model?.name));
     });
-    await one.call('load', { model: 'shared', backend: 'auto' });
+    await one.call('load', { role: 'completion', model: 'shared', backend: 'auto' });
     assert.equal(await heard, 'shared');
   });
 
   it('a waiting completion is superseded by a newer one of its own window only', async () => {
     const [one, two] = [home.client(), home.client()];
-    await one.call('load', { backend: 'auto' });
+    await one.call('load', { role: 'completion', backend: 'auto' });
     await two.call('status', {});
     const running = one.call('complete', completion('work 300'));
     const older = one.call('complete', completion('older'));
@@ -174,12 +178,39 @@ describe('unused weights', function () {
   it('are given back, and loaded again when somebody asks', async () => {
     home = await testHome({ processArguments: ['--unload-ms', '200'] });
     const client = home.client();
-    assert.equal((await client.call('load', { backend: 'auto' })).parameters, 1);
+    assert.equal((await client.call('load', { role: 'completion', backend: 'auto' })).parameters, 1);
     await until(
       'they are given back',
       async () => (await client.call('status', {})).models.completion === null,
     );
     assert.equal((await client.call('complete', completion('again'))).text, 'again');
     assert.equal((await client.call('status', {})).models.completion?.parameters, 2);
+  });
+
+  it('of the chat are given back while completion goes on, and while the chat has them they stay', async () => {
+    home = await testHome({ processArguments: ['--unload-ms', '300'] });
+    const client = home.client();
+    await client.call('load', { role: 'completion', model: 'one', backend: 'auto' });
+    await client.call('load', { role: 'chat', model: 'two', backend: 'auto' });
+    const models = async () => (await client.call('status', {})).models;
+    await client.call('chat', question('work 900'));
+    assert.notEqual((await models()).chat, null);
+    await until('the chat is idle', async () => {
+      await client.call('complete', completion('typing'));
+      return (await models()).chat === null;
+    });
+    assert.notEqual((await models()).completion, null);
+    assert.equal((await client.call('chat', question('again'))).answer, 'again');
+  });
+
+  it('are given back when the machine is short of memory, and come back when somebody asks', async () => {
+    home = await testHome({ processArguments: ['--pressure-ms', '50'] });
+    const client = home.client();
+    await client.call('load', { role: 'completion', backend: 'auto' });
+    await writeFile(join(home.options.home, 'available'), '1');
+    await until('they are given back', async () => {
+      return (await client.call('status', {})).models.completion === null;
+    });
+    assert.equal((await client.call('complete', completion('again'))).text, 'again');
   });
 });

@@ -1,6 +1,7 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { BackendName } from '../../protocol/engine.ts';
 import type { Machine } from '../../protocol/models.ts';
+import { availableMemory, machineMemory } from '../machineMemory.ts';
 import { cpuQuota } from './cpuQuota.ts';
 
 /**
@@ -9,15 +10,14 @@ import { cpuQuota } from './cpuQuota.ts';
  * @param freeDiskBytes where models are kept
  */
 export async function readMachine(freeDiskBytes: number, backends: readonly BackendName[]): Promise<Machine> {
-  // Without a limit it is 0, or more than there is.
-  const limit = process.constrainedMemory();
-  const memoryBytes = limit > 0 ? Math.min(totalmem(), limit) : totalmem();
+  const memoryBytes = machineMemory();
+  const freeBytes = (await availableMemory()) ?? process.availableMemory();
   return {
     platform: process.platform,
     arch: process.arch,
     cores: Math.max(1, Math.min(availableParallelism(), Math.floor(await cpuQuota()))),
     memoryBytes,
-    freeMemoryBytes: Math.min(memoryBytes, process.availableMemory()),
+    freeMemoryBytes: Math.min(memoryBytes, freeBytes),
     freeDiskBytes,
     backends: [...backends],
   };
