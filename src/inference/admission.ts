@@ -16,6 +16,7 @@ export type JobKind =
   /** Ends keys and values that nobody uses now. */
   | 'trim'
   | 'logits'
+  /** Looks at the machine, with no model but one of its own. */
   | 'measure';
 
 export interface Job {

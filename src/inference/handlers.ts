@@ -1,30 +1,22 @@
 import type { ChatParams, Role } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
 import { readManifest } from './model/modelManifest.ts';
-import type { CancelFlag } from './engine/cancelFlag.ts';
-import type { Engine, OnText } from './engine/engine.ts';
-import type { JobRequest, Jobs } from './jobs.ts';
+import type { OnText } from './engine/engine.ts';
+import type { JobRequest } from './jobs.ts';
 import type { Lifetime } from './lifetime.ts';
 import { readMachine } from './machine/readMachine.ts';
-import type { ModelHost } from './modelHost.ts';
-import type { ModelStore } from './modelStore.ts';
+import { createModelHandlers, type ModelHandlerParts } from './modelHandlers.ts';
 import type { Client, Handlers } from './rpc.ts';
 
-export interface HandlerParts {
-  readonly engine: Engine<CancelFlag>;
-  readonly jobs: Jobs;
-  readonly models: ModelHost;
-  readonly store: ModelStore;
+export interface HandlerParts extends ModelHandlerParts {
   readonly lifetime: Lifetime;
-  /** Folder that models are kept in, unless a person moved them. */
-  readonly home: string;
   /** Whatever a model answers counts as use of it, when it is asked and when it is answered. */
   readonly onUse: (role: Role) => void;
 }
 
 /** What the process answers to each request. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { engine, jobs, models, store, lifetime, home, onUse } = parts;
+  const { engine, jobs, models, store, lifetime, onUse } = parts;
   const used = async <T>(role: Role, work: () => Promise<T>): Promise<T> => {
     onUse(role);
     try {
@@ -55,23 +47,15 @@ export function createHandlers(parts: HandlerParts): Handlers {
       })
       .catch(() => undefined);
   };
-  const missing = async (): Promise<never> => {
-    throw new GemmaError('internal', 'This is being built.');
-  };
   return {
-    listModels: missing,
-    download: missing,
-    pauseDownload: missing,
-    cancelDownload: missing,
-    installModel: missing,
-    removeModel: missing,
-    moveModels: missing,
+    ...createModelHandlers(parts),
     async machine(_params, _client, signal) {
       const backends = await jobs.submit(
         { kind: 'measure', run: (cancel) => engine.backends(cancel) },
         signal,
       );
-      return readMachine(home, backends);
+      const { freeBytes } = await store.list();
+      return readMachine(freeBytes, backends);
     },
     async measureMachine({ backend }, _client, signal) {
       const speeds = await jobs.submit(

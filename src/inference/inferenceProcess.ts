@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Role } from '../protocol/engine.ts';
 import { TOKEN_FILE } from '../protocol/endpointFiles.ts';
+import type { EventBody, EventName } from '../protocol/engine.ts';
 import { toGemmaError } from '../protocol/errors.ts';
 import { EngineWorkerHost } from './engine/engineWorkerHost.ts';
 import { winElection, winPipe } from './election.ts';
@@ -18,19 +19,20 @@ import type { ModelStore } from './modelStore.ts';
 import type { ProcessArguments } from './processArguments.ts';
 import { serveConnection } from './rpc.ts';
 import type { Client } from './rpc.ts';
+import { Transfers } from './transfers.ts';
 
 export interface InferenceProcessParts {
   /** Module of the engine's thread. */
   readonly engineWorker: URL;
   openStore(home: string): ModelStore;
   /** Bytes that the machine can still give, null when unknown; default: as it says itself. */
-  readonly readAvailable?: () => Promise<number | null>;
+  readonly readAvailable?: (home: string) => Promise<number | null>;
 }
 
 /** Strangers can't reach the private folder; this bounds what a broken client may open. */
 const MAX_CONNECTIONS = 64;
-/** Whoever types or chats would wait for the same model again and again. */
-const PRESSURE_IDLE_MS = 10_000;
+/** Looks at the memory that a model must have been idle for: whoever types would wait for it again and again. */
+const PRESSURE_IDLE_LOOKS = 2;
 /** For the last answers to leave. */
 const FLUSH_MS = 50;
 
@@ -68,20 +70,28 @@ export async function runInferenceProcess(
     setTimeout(() => end(`engine-${code}`), FLUSH_MS);
   });
   const store = parts.openStore(args.home);
+  const tell = <N extends EventName>(name: N, body: EventBody<N>): void => {
+    for (const client of clients) client.notify(name, body);
+  };
+  const onInstalled = (): void => tell('installed', {});
+  const transfers = new Transfers({
+    store,
+    onChange: (list) => tell('transfers', { transfers: [...list] }),
+    onInstalled,
+  });
+  const onProgress = (progress: EventBody<'progress'>): void => tell('progress', progress);
   const models = new ModelHost({
     engine,
     jobs,
     store,
     embeddedModel: args['embedded-model'],
     snapshots: join(args.home, 'snapshots'),
-    onProgress: (progress) => {
-      for (const client of clients) client.notify('progress', progress);
-    },
+    onProgress,
     defaultMemory: defaultMemory(),
     onModel: (role, model) => {
       if (model === null) log(`unload-${role}`);
       else log(`load-${role}`, { loadMs: model.loadMs, threads: model.threads });
-      for (const client of clients) client.notify('model', { role, model });
+      tell('model', { role, model });
     },
   });
   const lifetime = new Lifetime(
@@ -92,9 +102,9 @@ export async function runInferenceProcess(
     setInterval(() => void models.unload(role).catch(() => undefined), args['unload-ms']);
   const unloadTimers = { completion: unloadAfter('completion'), chat: unloadAfter('chat') };
   const pressure = new MemoryPressure({
-    readAvailable: parts.readAvailable ?? availableMemory,
+    readAvailable: () => (parts.readAvailable ?? availableMemory)(args.home),
     trim: () => models.trim(),
-    giveBack: () => models.unloadOne(PRESSURE_IDLE_MS),
+    giveBack: () => models.unloadOne(PRESSURE_IDLE_LOOKS * args['pressure-ms']),
   });
   setInterval(() => void pressure.look().catch(() => undefined), args['pressure-ms']);
   // Unloading and ending come minutes after the last use: by then everything is on disk.
@@ -106,8 +116,10 @@ export async function runInferenceProcess(
     jobs,
     models,
     store,
+    transfers,
+    onProgress,
+    onInstalled,
     lifetime,
-    home: args.home,
     onUse: (role) => {
       models.use(role);
       unloadTimers[role].refresh();

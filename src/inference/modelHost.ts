@@ -72,6 +72,14 @@ export class ModelHost {
     return { completion: this.#places.completion.model, chat: this.#places.chat.model };
   }
 
+  /** Of the models that are loaded: their files are in use. */
+  get folders(): readonly string[] {
+    return roles.flatMap((role) => {
+      const { model, source } = this.#places[role];
+      return model === null || source === null ? [] : [source.folder];
+    });
+  }
+
   /** What the models may take, and what their weights take; in bytes. */
   get memory(): { readonly budgetBytes: number; readonly weightBytes: number } {
     return { budgetBytes: this.#memoryBytes, weightBytes: this.#weightBytes };

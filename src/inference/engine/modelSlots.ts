@@ -48,9 +48,8 @@ export class ModelSlots {
   }
 
   get loaded(): LoadedModels {
-    const info = (held: Held | null): ModelInfo | null => held && modelInfo(held);
     return {
-      models: { completion: info(this.#held.completion), chat: info(this.#held.chat) },
+      models: { completion: infoOf(this.#held.completion), chat: infoOf(this.#held.chat) },
       weightBytes: weightsOf(this.#distinct().map(({ memory }) => memory)),
     };
   }
@@ -134,4 +133,8 @@ export class ModelSlots {
       return undefined;
     }
   }
+}
+
+function infoOf(held: Held | null): ModelInfo | null {
+  return held && modelInfo(held);
 }

@@ -11,6 +11,9 @@ const request = (name: OpenRequest['name'], rest: Partial<OpenRequest> = {}): Op
   ...rest,
 });
 
+const load = (role: OpenRequest['role'], rest: Partial<OpenRequest> = {}): OpenRequest =>
+  request('load', { role, crashes: 0, ...rest });
+
 describe('what is asked again after a crash', () => {
   it('repeats loading, logits and status', () => {
     const answers = afterCrashAnswers([request('load'), request('logits'), request('status')]);
@@ -50,13 +53,10 @@ describe('what is asked again after a crash', () => {
 });
 
 describe('what is sent to a new process', () => {
-  const load = (role: OpenRequest['role'], rest: Partial<OpenRequest> = {}): OpenRequest =>
-    request('load', { role, crashes: 0, ...rest });
-
   it('is everything, unless a model may have ended the one before', () => {
     const all = [load('completion'), load('chat'), request('complete'), request('status')];
     assert.deepEqual(sendable(all), all);
-    assert.deepEqual(sendable(all.map((one) => ({ ...one, sent: true }))), []);
+    assert.deepEqual(sendable([load('completion', { sent: true }), request('status', { sent: true })]), []);
   });
 
   it('is one load after the other otherwise, the innocent first, and what waits for none', () => {
