@@ -90,6 +90,35 @@ describe('Downloads, for all windows and through crashes', function () {
     assert.equal((await client.call('status', {})).models.completion, null);
   });
 
+  it('are not needed for a folder of the person; models move, and are found by name wherever they are', async () => {
+    const client = home.client();
+    const steps = new Set<string>();
+    client.onEvent('progress', ({ step }) => steps.add(step));
+    const { id, quantization, origin } = await client.call('installModel', {
+      source: folder,
+      quantization: null,
+    });
+    assert.deepEqual([quantization, origin], ['q8', { kind: 'folder', path: folder }]);
+    await client.call('load', { model: id, backend: 'auto' });
+    const target = join(home.options.home, 'elsewhere');
+    hub.pieceDelayMs = 40;
+    await client.call('download', params);
+    await assert.rejects(client.call('moveModels', { folder: target }), { code: 'bad-input' });
+    await client.call('pauseDownload', { id: 'tiny' });
+    const moved = await client.call('moveModels', { folder: target });
+    assert.deepEqual([moved.folder, moved.installed[0]?.id, moved.installed[0]?.loaded], [target, id, false]);
+    assert.deepEqual(
+      [moved.transfers[0]?.state, [...steps].toSorted()],
+      ['paused', ['import', 'load', 'move']],
+    );
+    await client.call('load', { model: id, backend: 'auto' });
+    assert.equal((await client.call('listModels', {})).installed[0]?.loaded, true);
+    hub.pieceDelayMs = 0;
+    await client.call('download', params);
+    await until('the model is there', async () => (await installed(client)).length === 2, 30_000);
+    await verifyModel(join(target, 'tiny'));
+  });
+
   it('is paused and gone on with, and cancelled without a trace', async () => {
     const [one, two] = [home.client(), home.client()];
     hub.pieceDelayMs = 10;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import * as fc from 'fast-check';
 import type { RemoteFile } from '../../../src/inference/importer/remoteFile.ts';
 import { remoteFiles } from '../../../src/inference/store/hub/remoteFiles.ts';
 import { listRepository } from '../../../src/inference/store/hub/repositoryListing.ts';
@@ -112,6 +113,41 @@ describe('A file of the hub', function () {
       assert.deepEqual(await one.fetch(), Buffer.from(one.content));
     });
   }
+
+  it('is right or refused, whatever happens in whatever order', async () => {
+    const bytes = 50_000;
+    await using one = await oneFile(bytes);
+    const after = fc.nat(bytes);
+    const answer: fc.Arbitrary<Answer> = fc.oneof(
+      after.map((dropAfter) => ({ dropAfter })),
+      after.map((dropAfter) => ({ dropAfter, reset: true })),
+      after.map((dropAfter) => ({ dropAfter, ignoreRange: true })),
+      fc.constantFrom(200, 204, 206, 302, 304, 416, 429, 500, 503).map((status) => ({ status, body: '' })),
+      fc.tuple(after, after, after).map(([first, last, total]) => ({
+        headers: { 'content-range': `bytes ${first}-${last}/${total}` },
+      })),
+      fc
+        .string()
+        .map((etag) => ({
+          dropAfter: 1_000,
+          headers: { etag: JSON.stringify(etag).replaceAll(/[^ -~]/g, '') },
+        })),
+      fc.constant({ endless: true }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(answer, { maxLength: 8 }), after, async (answers, from) => {
+        inTurn(one.hub, ...answers);
+        const received = await one.fetch(from).catch((error: unknown) => {
+          assert.ok(
+            error instanceof GemmaError && ['untrusted', 'network'].includes(error.code),
+            String(error),
+          );
+        });
+        if (received !== undefined) assert.deepEqual(received, Buffer.from(one.content.subarray(from)));
+      }),
+      { numRuns: 100 },
+    );
+  });
 
   it('is cut where it should end, however much a server sends', async () => {
     await using one = await oneFile(100_000);
