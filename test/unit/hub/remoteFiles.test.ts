@@ -241,6 +241,12 @@ describe('A hub behind a licence', () => {
     assert.ok(hub.asked.every(({ headers }) => headers.authorization === 'Bearer hf_secret'));
     assert.ok(!JSON.stringify(store.asked).includes('secret'));
     assert.ok(!JSON.stringify(hub.asked).includes('session'));
+
+    store.answer = () => ({ status: 401 });
+    await assert.rejects(
+      open(file, 0, never)[Symbol.asyncIterator]().next(),
+      fails('network', /where the hub keeps the file, does not give it out \(401\)/),
+    );
   });
 
   for (const endpoint of [
