@@ -264,6 +264,29 @@ describe('A hub that lies', () => {
   }
 });
 
+describe('A file that changes in the middle of its download', () => {
+  it('is not used, and may be right the next time', async () => {
+    await using place = await downloadPlace();
+    const right = place.hub.files.get(WEIGHTS) ?? Buffer.alloc(0);
+    const other = Buffer.alloc(right.length, 1);
+    place.hub.answer = ({ file, from }) => {
+      if (file !== WEIGHTS) return null;
+      if (from === 0) return { dropAfter: Math.floor(right.length / 2) };
+      const range = `bytes ${from}-${right.length - 1}/${right.length}`;
+      return {
+        status: 206,
+        body: other.subarray(from),
+        headers: { 'content-range': range, etag: '"other"' },
+      };
+    };
+    await assert.rejects(place.download(), fails('untrusted', /model\.safetensors/));
+    assert.deepEqual(await place.files(), []);
+    place.hub.answer = () => null;
+    await place.download();
+    await verifyModel(join(place.models, 'tiny'));
+  });
+});
+
 describe('A download that somebody else works on', () => {
   it('is left to them, until they end', async () => {
     await using place = await downloadPlace();

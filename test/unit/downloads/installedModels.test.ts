@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readdir, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as fc from 'fast-check';
 import * as v from 'valibot';
@@ -119,7 +130,11 @@ describe('An installed model', () => {
 
   it('has a name that is one, and the folder’s own where that is possible', async () => {
     const plain = fc.string({ unit: fc.constantFrom('a', 'z', '0', '9', '.', '_', '-'), maxLength: 99 });
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => v.is(ModelId, modelIdOf(name))));
+    fc.assert(
+      fc.property(fc.array(fc.nat(0x10_ff_ff)), (points) =>
+        v.is(ModelId, modelIdOf(String.fromCodePoint(...points))),
+      ),
+    );
     fc.assert(fc.property(plain, (end) => modelIdOf(`a${end}`) === `a${end}`));
     await using work = await workplace();
     await mkdir(join(work.root, 'Two'));
@@ -195,6 +210,8 @@ describe('The models folder', () => {
       assert.equal(await modelsFolder(homeOf(work)), old);
       await cp(join(old, id), join(old, 'damaged'), { recursive: true });
       await truncate(join(old, 'damaged', 'graph.onnx'), 10);
+      await mkdir(join(old, '.downloads', 'other', 'empty'), { recursive: true });
+      await symlink(join('..', '..', 'checkpoint'), join(old, 'linked'));
       const fractions: number[] = [];
       await moveModels({
         home: homeOf(work),
@@ -208,7 +225,10 @@ describe('The models folder', () => {
       );
       assert.equal(fractions.at(-1), 1);
       assert.equal((await listInstalled(await modelsFolder(homeOf(work))))[0]?.id, id);
-      assert.deepEqual((await readdir(join(disk, 'models'))).toSorted(), [id, 'damaged'].toSorted());
+      const names = ['.downloads', id, 'damaged', 'linked'];
+      assert.deepEqual((await readdir(join(disk, 'models'))).toSorted(), names.toSorted());
+      assert.deepEqual(await readdir(join(disk, 'models', '.downloads', 'other')), ['empty']);
+      assert.equal(await realpath(join(disk, 'models', 'linked')), await realpath(work.source));
       await assert.rejects(stat(old), { code: 'ENOENT' });
     } finally {
       execFileSync('umount', [disk]);

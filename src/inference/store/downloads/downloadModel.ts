@@ -54,7 +54,6 @@ export async function downloadModel(options: DownloadOptions): Promise<void> {
         `A download of ${stored.request.repository} has the same name: finish or cancel it first.`,
       );
     }
-    await folder.sweep();
     if (stored === null) await folder.write(request, null);
     await receive(options, folder, stored);
     const place = await placeFor(models, request.id);

@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { DownloadParams, ModelId, Revision, Sha256, type TransferView } from '../../../protocol/models.ts';
-import { temporaryFolderOwner } from '../../importer/createFolder.ts';
 import { arrivedBytes } from '../../importer/importArriving.ts';
 import { explainWriteError } from '../../importer/writeErrors.ts';
 import { isPlainName } from '../../model/plainName.ts';
@@ -85,14 +84,6 @@ export class TransferFolder {
   async forgetContent(): Promise<void> {
     await rm(this.work, { recursive: true, force: true });
     await rm(this.model, { recursive: true, force: true });
-  }
-
-  /** What imports that were killed left; whoever holds the lock may. */
-  async sweep(): Promise<void> {
-    for (const name of await namesIn(this.path)) {
-      if (temporaryFolderOwner(name) !== null)
-        await rm(join(this.path, name), { recursive: true, force: true });
-    }
   }
 
   async remove(): Promise<void> {
