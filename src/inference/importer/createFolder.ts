@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GemmaError } from '../../protocol/errors.ts';
+import { explainWriteError, systemCode } from './writeErrors.ts';
 
 /** Temporary folders are `.NAME.importing-PID-RANDOM`, beside the folder they become. */
 const TEMPORARY = /^\..+\.importing-(\d+)-[0-9a-f]{16}$/;
@@ -30,24 +31,34 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
     created = await mkdir(parent, { recursive: true });
     await mkdir(temporary);
     const result = await fill(temporary);
-    await syncFolder(temporary);
-    await moveInto(temporary, path);
-    await syncFolder(parent);
+    await publishFolder(temporary, path);
     return result;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     if (created !== undefined) await removeEmpty(parent, created);
-    throw explain(error, path);
+    throw explainWriteError(error, path);
   }
 }
 
-async function refuseExisting(path: string): Promise<void> {
+/**
+ * Makes the entries of the folder `from` durable and renames it to `path`, on the same file system.
+ *
+ * @throws GemmaError `bad-input` when `path` exists and is not empty
+ */
+export async function publishFolder(from: string, path: string): Promise<void> {
+  await syncFolder(from);
+  await moveInto(from, path);
+  await syncFolder(dirname(path));
+}
+
+/** @throws GemmaError `bad-input` when `path` is a folder that isn't empty, or no folder */
+export async function refuseExisting(path: string): Promise<void> {
   let entries: string[];
   try {
     entries = await readdir(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw explain(error, path);
+    if (systemCode(error) === 'ENOENT') return;
+    throw explainWriteError(error, path);
   }
   if (entries.length > 0) throw exists(path);
 }
@@ -58,13 +69,13 @@ async function moveInto(temporary: string, path: string): Promise<void> {
   try {
     await rename(temporary, path);
   } catch (error) {
-    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw exists(path);
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw exists(path);
     throw error;
   }
 }
 
 /** Makes the folder's entries durable. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   // Windows has no handle of a folder that could be flushed.
   if (process.platform === 'win32') return;
   const handle = await open(path);
@@ -88,19 +99,4 @@ async function removeEmpty(last: string, first: string): Promise<void> {
 
 function exists(path: string): GemmaError {
   return new GemmaError('bad-input', `${path} exists and is not empty; choose another folder.`);
-}
-
-function explain(error: unknown, path: string): unknown {
-  const code = codeOf(error) ?? '';
-  if (['ENOSPC', 'EDQUOT'].includes(code)) {
-    return new GemmaError('disk-full', `There is no room on the disk for ${path}.`, { cause: error });
-  }
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code)) {
-    return new GemmaError('bad-input', `${path} can't be written.`, { cause: error });
-  }
-  return error;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -4,20 +4,23 @@ import type { CheckpointFolder } from './checkpointFolder.ts';
 import { readJsonFile } from './smallFile.ts';
 
 const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+export const INDEX_NAME = 'model.safetensors.index.json';
 /** Gemma 3 27B lists some 1,300 tensors. */
-const MAX_INDEX_BYTES = 25_000_000;
+export const MAX_INDEX_BYTES = 25_000_000;
 /** Nobody publishes more. */
 const MAX_SHARDS = 1_000;
 
 const Index = v.object({ weight_map: v.record(v.string(), v.string()) });
 
-export interface WeightFile {
+export interface Shard {
   readonly name: string;
-  /** Real path. */
-  readonly path: string;
   /** Tensors that the index promises to be in it; null: no index. */
   readonly promised: readonly string[] | null;
+}
+
+export interface WeightFile extends Shard {
+  /** Real path. */
+  readonly path: string;
 }
 
 /**
@@ -26,24 +29,29 @@ export interface WeightFile {
  * @throws GemmaError `model-damaged` when one is missing, is named by a path, or links out of the folder
  */
 export async function listWeightFiles(folder: CheckpointFolder): Promise<readonly WeightFile[]> {
-  const index = await folder.find(INDEX);
-  if (index === null) {
-    return [{ name: SINGLE, path: await folder.require(SINGLE), promised: null }];
-  }
+  const files: WeightFile[] = [];
+  for (const shard of await listShards(folder))
+    files.push({ ...shard, path: await folder.require(shard.name) });
+  return files;
+}
+
+/** The same, whether they are there or not. @throws GemmaError `model-damaged` when the index is unusable */
+export async function listShards(folder: CheckpointFolder): Promise<readonly Shard[]> {
+  const index = await folder.find(INDEX_NAME);
+  if (index === null) return [{ name: SINGLE, promised: null }];
   const parsed = v.safeParse(Index, await readJsonFile(index, MAX_INDEX_BYTES));
   if (!parsed.success) {
-    throw new GemmaError('model-damaged', `${INDEX} has no usable weight_map (${parsed.issues[0].message}).`);
+    throw new GemmaError(
+      'model-damaged',
+      `${INDEX_NAME} has no usable weight_map (${parsed.issues[0].message}).`,
+    );
   }
   const shards = new Map<string, string[]>();
   for (const [tensor, name] of Object.entries(parsed.output.weight_map)) {
     shards.set(name, [...(shards.get(name) ?? []), tensor]);
   }
   if (shards.size > MAX_SHARDS) {
-    throw new GemmaError('model-damaged', `${INDEX} names ${shards.size} files; that can't be right.`);
+    throw new GemmaError('model-damaged', `${INDEX_NAME} names ${shards.size} files; that can't be right.`);
   }
-  const files: WeightFile[] = [];
-  for (const [name, promised] of [...shards].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    files.push({ name, path: await folder.require(name), promised });
-  }
-  return files;
+  return [...shards].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, promised]) => ({ name, promised }));
 }
