@@ -1,4 +1,5 @@
-// `npm run fuzz`: as many damaged snapshots, broken connections and kills as we promise to survive; the suites try fewer.
+// `npm run fuzz`: as many damaged files, broken connections and killed processes as we promise to survive; the suites try
+// fewer.
 import path from 'node:path';
 import { becomeNode } from './becomeNode.mjs';
 import { root } from './setup/paths.mjs';
@@ -13,7 +14,9 @@ const mocha = path.join(root, 'node_modules/mocha/bin/mocha.js');
 const files = [
   'test/unit/kv/snapshot.test.ts',
   'test/unit/hub/remoteFiles.test.ts',
+  'test/unit/importer/importArriving.test.ts',
   'test/fault/conversations.test.ts',
+  'test/fault/arrivingImport.test.ts',
   'test/fault/downloads.test.ts',
 ];
 await becomeNode(['--import', 'tsx', mocha, ...files.map((file) => path.join(root, file))], root);
