@@ -37,7 +37,8 @@ export function onStatusChange(parts: StatusParts, listener: () => void): vscode
   );
 }
 
-export function statusNow({ engine: { status }, settings, snooze }: StatusParts): CurrentStatus {
+export function statusNow({ engine, settings, snooze }: StatusParts): CurrentStatus {
+  const status = engine.statusOf('completion');
   const languageId = vscode.window.activeTextEditor?.document.languageId ?? null;
   const languages = settings.get('gemmaCode.completion.languages');
   const name = statusNameOf({
@@ -46,7 +47,7 @@ export function statusNow({ engine: { status }, settings, snooze }: StatusParts)
     languageOn: languageId === null ? null : isLanguageOn(languages, languageId),
     snoozed: snooze.active,
   });
-  const builtIn = settings.get('gemmaCode.engine.model') === '';
+  const builtIn = settings.get('gemmaCode.completion.model') === '';
   return { name, engine: status, languageId, builtIn };
 }
 
