@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { GemmaError } from '../protocol/errors.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
 import { askJson } from './http.ts';
 import type { Connection } from './http.ts';
 import { isCodeGemma } from './fillInPrompt.ts';
@@ -24,14 +25,6 @@ export interface ServerDescription {
   readonly contexts: ReadonlyMap<string, number>;
 }
 
-export interface RemoteModel {
-  readonly kind: ServerKind;
-  readonly name: string;
-  readonly contextTokens: number;
-  /** Null: it can't complete at a cursor. */
-  readonly fillIn: FillIn | null;
-}
-
 /** Of a question about the server itself. */
 const SILENCE_MS = 10_000;
 /** A model may have to be loaded first. */
@@ -47,6 +40,9 @@ const DEFAULT_CONTEXT: Readonly<Record<ServerKind, number>> = {
 };
 const MAX_CONTEXT = 1_000_000;
 const MAX_MODELS = 10_000;
+
+/** How servers say that they don't know a question; some fail over it. */
+const refusals: ReadonlySet<ErrorCode> = new Set(['no-model', 'bad-input', 'protocol', 'network']);
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
 const tokens = v.pipe(v.number(), v.integer(), v.minValue(256), v.maxValue(MAX_CONTEXT));
@@ -93,7 +89,7 @@ export async function describeServer(
   const models = data.map(({ id }) => id);
   const contexts = new Map<string, number>();
   const ask = <S extends v.GenericSchema>(path: string, schema: S): Promise<v.InferOutput<S> | null> =>
-    unlessRefused(askJson(connection, { ...request, path }, schema));
+    unlessRefused(askJson(connection, { ...request, path }, schema), 'unauthorized');
 
   const props = await ask('/props', LlamaProps);
   if (props !== null) {
@@ -119,32 +115,29 @@ export async function describeServer(
 }
 
 /**
- * What the server can do with one of its models. To learn whether it fills in the middle it is asked to, once, with a
- * line of ours.
+ * The name by which the server knows a model.
  *
  * @param wanted empty: the server's first
- * @throws GemmaError `no-model` when the server doesn't list it; as askJson
+ * @throws GemmaError `no-model` when the server doesn't list it
  */
-export async function describeModel(
-  connection: Connection,
-  server: ServerDescription,
-  wanted: string,
-  signal: AbortSignal,
-): Promise<RemoteModel> {
-  const { kind, models, contexts } = server;
-  const found = wanted === '' ? models[0] : models.find((model) => model === wanted || model === `${wanted}:latest`);
-  if (found === undefined) {
-    throw new GemmaError('no-model', `${connection.address.host} has no model “${wanted}”. Choose another.`);
-  }
-  return {
-    kind,
-    name: found,
-    contextTokens: contexts.get(found) ?? DEFAULT_CONTEXT[kind],
-    fillIn: await fillInOf(connection, kind, found, signal),
-  };
+export function chooseModel(host: string, { models }: ServerDescription, wanted: string): string {
+  const found =
+    wanted === '' ? models[0] : models.find((model) => model === wanted || model === `${wanted}:latest`);
+  if (found !== undefined) return found;
+  throw new GemmaError('no-model', `${host} has no model “${wanted}”. Choose another.`);
 }
 
-async function fillInOf(
+export function contextOf({ kind, contexts }: ServerDescription, model: string): number {
+  return contexts.get(model) ?? DEFAULT_CONTEXT[kind];
+}
+
+/**
+ * How the server fills in the middle with one of its models; null: not at all. Where it doesn't tell, it is asked to,
+ * with a line of ours.
+ *
+ * @throws GemmaError `unauthorized`, `cancelled`
+ */
+export async function fillInOf(
   connection: Connection,
   kind: ServerKind,
   model: string,
@@ -180,14 +173,12 @@ async function fillInOf(
   }
 }
 
-/** Null when the server answers that it can't do this; everything else is an error. */
-async function unlessRefused<T>(answer: Promise<T>): Promise<T | null> {
+/** Null when the server can't do this, in whichever way it says so. */
+async function unlessRefused<T>(answer: Promise<T>, ...others: readonly ErrorCode[]): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    const refusals: readonly string[] = ['no-model', 'bad-input', 'protocol'];
-    // A server that can't do a thing may also say so with a status of its own fault: llama.cpp answers 501.
-    if (error instanceof GemmaError && (refusals.includes(error.code) || error.code === 'network')) return null;
+    if (error instanceof GemmaError && (refusals.has(error.code) || others.includes(error.code))) return null;
     throw error;
   }
 }

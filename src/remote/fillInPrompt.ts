@@ -15,8 +15,8 @@ export function isCodeGemma(model: string): boolean {
 const SUFFIX_SHARE = 1 / 4;
 /** Room for the completion and what stands around the texts. */
 const RESERVED_TOKENS = 128;
-/** Code in Gemma's tokens has three to four characters a token; fewer in other scripts. */
-const CHARS_PER_TOKEN = 2.5;
+/** For room in a context. Code in Gemma's tokens has three to four characters a token; fewer in other scripts. */
+export const CHARS_PER_TOKEN = 2.5;
 
 /**
  * Control tokens of Gemma's generations as text. A server that is given a prompt as one text takes them for what they

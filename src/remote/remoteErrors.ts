@@ -49,6 +49,7 @@ export function statusError(host: string, status: number, words: string): GemmaE
     case 403:
       return new GemmaError('unauthorized', `${host} does not allow this with the token it was given.${said}`);
     case 404:
+    case 501:
       return new GemmaError('no-model', `${host} does not have this model, or cannot do this.${said}`);
     case 429:
       return new GemmaError('network', `${host} is busy or your quota is used up. Try again later.${said}`);
