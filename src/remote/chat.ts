@@ -106,5 +106,7 @@ function endOf(finish: string, tokens: number, maxTokens: number): ChatResult['e
 }
 
 function interrupted(host: string, cause?: GemmaError): GemmaError {
-  return new GemmaError('engine-stopped', `The connection to ${host} ended in the middle of the answer.`, { cause });
+  return new GemmaError('engine-stopped', `The connection to ${host} ended in the middle of the answer.`, {
+    cause,
+  });
 }

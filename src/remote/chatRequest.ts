@@ -35,7 +35,9 @@ export function chatBody(traits: ChatTraits, params: Omit<ChatParams, 'stream'>)
     seed,
     // Beyond OpenAI's own parameters, which others refuse.
     ...(kind === 'other' ? {} : { top_k: topK }),
-    ...(kind === 'llama.cpp' || kind === 'vllm' ? { chat_template_kwargs: { enable_thinking: thinking } } : {}),
+    ...(kind === 'llama.cpp' || kind === 'vllm'
+      ? { chat_template_kwargs: { enable_thinking: thinking } }
+      : {}),
     ...(kind === 'vllm' && isContinued ? { continue_final_message: true, add_generation_prompt: false } : {}),
   };
 }

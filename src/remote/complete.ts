@@ -74,7 +74,10 @@ export async function complete(
     return { ...by, ...nothing, ...costs, reason: 'line-too-long' };
   }
   const neighbors = neighborsOf(params, contextTokens * NEIGHBORS_SHARE * CHARS_PER_TOKEN);
-  const cursor = cursorText({ prefix, suffix }, contextTokens * (neighbors.length > 0 ? 1 - NEIGHBORS_SHARE : 1));
+  const cursor = cursorText(
+    { prefix, suffix },
+    contextTokens * (neighbors.length > 0 ? 1 - NEIGHBORS_SHARE : 1),
+  );
   const { text: written, cut, ...counted } = await write(connection, traits, cursor, neighbors, signal);
   const costs = { ...counted, decodeMs: performance.now() - startedAt };
   const text = (/^[^\r\n]*/u.exec(beforeControl(written))?.[0] ?? '').trimEnd();
@@ -135,7 +138,11 @@ async function write(
     temperature: 0,
     stop: ['\n', ...(fillIn === 'codegemma' ? ['<|file_separator|>', '<|fim_prefix|>'] : [])],
   };
-  const { choices, usage } = await askJson(connection, { ...request, path: '/v1/completions', body }, Completed);
+  const { choices, usage } = await askJson(
+    connection,
+    { ...request, path: '/v1/completions', body },
+    Completed,
+  );
   return {
     text: choices[0]?.text ?? '',
     cut: choices[0]?.finish_reason === 'length',

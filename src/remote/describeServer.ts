@@ -110,7 +110,8 @@ export async function describeServer(
       if (context !== undefined) contexts.set(id, context);
     return { kind: 'lm-studio', models, contexts };
   }
-  const isVllm = data.some(({ owned_by: owner }) => owner === 'vllm') && (await ask('/version', Version)) !== null;
+  const isVllm =
+    data.some(({ owned_by: owner }) => owner === 'vllm') && (await ask('/version', Version)) !== null;
   return { kind: isVllm ? 'vllm' : 'other', models, contexts };
 }
 

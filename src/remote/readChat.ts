@@ -54,10 +54,14 @@ export function readChatEvent(host: string, data: string): ChatPart | null {
   const value = parsed(data);
   if (isFailure(value)) {
     const words = complaintOf(value);
-    throw new GemmaError('network', `${host} failed while it answered.${words === '' ? '' : ` It says: ${words}`}`);
+    throw new GemmaError(
+      'network',
+      `${host} failed while it answered.${words === '' ? '' : ` It says: ${words}`}`,
+    );
   }
   const { success, output } = v.safeParse(Chunk, value);
-  if (!success) throw new GemmaError('protocol', `${host} does not answer as an OpenAI-compatible server does.`);
+  if (!success)
+    throw new GemmaError('protocol', `${host} does not answer as an OpenAI-compatible server does.`);
   const usage = usageOf(output.usage);
   const [choice] = output.choices ?? [];
   if (choice === undefined) return { ...nothing, usage };

@@ -1,10 +1,4 @@
-import type {
-  ChatParams,
-  ChatResult,
-  CompleteParams,
-  CompleteResult,
-  CountChatParams,
-} from '../protocol/engine.ts';
+import type { ChatParams, ChatResult, CompleteParams, CompleteResult } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
 import { chat } from './chat.ts';
 import type { OnText } from './chat.ts';
@@ -24,8 +18,6 @@ export interface RemoteModel {
   readonly contextTokens: number;
 }
 
-/** Around every turn, in tokens. */
-const TURN_TOKENS = 16;
 /** Beyond it a list of texts is estimated: asking for each would take longer than it is worth. */
 const MAX_COUNTED = 64;
 /** Texts that were counted before are asked for again with every question of a conversation. */
@@ -126,13 +118,12 @@ export class RemoteEngine {
       const counts = await countTokens(this.#connection, kind, name, unknown, signal);
       for (const [index, text] of unknown.entries()) this.#remember(text, counts[index] ?? 0);
     }
-    return texts.map((text) => (text === '' ? 0 : (this.#counted.get(text) ?? this.#estimate.of(text))));
+    return this.estimate(texts);
   }
 
-  /** @throws GemmaError as describe */
-  async countChat({ system, turns, prefill }: CountChatParams, signal: AbortSignal): Promise<number> {
-    const counts = await this.countTokens([system, ...turns.map(({ text }) => text), prefill], signal);
-    return counts.reduce((sum, tokens) => sum + tokens, (turns.length + 1) * TURN_TOKENS);
+  /** As countTokens, but nothing is sent. */
+  estimate(texts: readonly string[]): readonly number[] {
+    return texts.map((text) => (text === '' ? 0 : (this.#counted.get(text) ?? this.#estimate.of(text))));
   }
 
   #described(signal: AbortSignal): Promise<ServerDescription> {
@@ -173,21 +164,11 @@ export function cannotComplete(host: string, model: string): GemmaError {
 }
 
 /** Of work that goes on, since others may wait for it. @throws GemmaError `cancelled` at once when `signal` aborts */
-async function untilAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
-  const cancelled = (): GemmaError => new GemmaError('cancelled', 'The request was cancelled.');
-  if (signal.aborted) {
-    // Nobody else may be waiting for its failure.
-    shared.catch(() => undefined);
-    throw cancelled();
-  }
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(cancelled());
-    signal.addEventListener('abort', onAbort);
+function untilAborted<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new GemmaError('cancelled', 'The request was cancelled.'));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort);
+    void shared.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-  try {
-    return await Promise.race([shared, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -47,7 +47,10 @@ export function statusError(host: string, status: number, words: string): GemmaE
         `${host} wants a token, or refuses the one it was given. Set it by “Set Remote Server Token…”.`,
       );
     case 403:
-      return new GemmaError('unauthorized', `${host} does not allow this with the token it was given.${said}`);
+      return new GemmaError(
+        'unauthorized',
+        `${host} does not allow this with the token it was given.${said}`,
+      );
     case 404:
     case 501:
       return new GemmaError('no-model', `${host} does not have this model, or cannot do this.${said}`);

@@ -50,7 +50,8 @@ export function readEvents(): EventReader {
         line.push(next);
         chars += next.length;
       }
-      if (chars > MAX_EVENT_CHARS) throw new GemmaError('protocol', 'The server sends an event without an end.');
+      if (chars > MAX_EVENT_CHARS)
+        throw new GemmaError('protocol', 'The server sends an event without an end.');
       return events;
     },
     end() {

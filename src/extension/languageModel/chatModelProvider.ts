@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import type { ModelInfo } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import { Disposable } from '../disposable.ts';
 import type { Engine } from '../engine.ts';
 import { answerConversation, readModelOptions } from './answer.ts';
 import { foreignMessage } from './foreignMessages.ts';
+import type { RunningModel } from '../remote/remoteModelInfo.ts';
 import { chatModelAfter, informationOf, type ModelInformation } from './modelInformation.ts';
 import { TokenCounter } from './tokenCounter.ts';
 import { textOf, turnsOf } from './turns.ts';
@@ -17,7 +17,7 @@ export class ChatModelProvider
   readonly #engine: Engine;
   readonly #counter: TokenCounter;
   readonly #changes = this.own(new vscode.EventEmitter<void>());
-  #model: ModelInfo | null;
+  #model: RunningModel | null;
 
   readonly onDidChangeLanguageModelChatInformation = this.#changes.event;
 

@@ -1,5 +1,6 @@
-import type { ModelInfo } from '../../protocol/engine.ts';
 import type { EngineStatus } from '../engine.ts';
+import { isRemote, nameWithHost } from '../remote/remoteModelInfo.ts';
+import type { RunningModel } from '../remote/remoteModelInfo.ts';
 
 /** What VS Code shows of a model, and what other extensions choose it by. */
 export interface ModelInformation {
@@ -16,18 +17,18 @@ export interface ModelInformation {
 const MAX_ANSWER_TOKENS = 4_096;
 
 /** The model that can converse; null: there is none. While the engine starts anew, the one it had. */
-export function chatModelAfter(status: EngineStatus, last: ModelInfo | null): ModelInfo | null {
+export function chatModelAfter(status: EngineStatus, last: RunningModel | null): RunningModel | null {
   if (status.name === 'ready' || status.name === 'working') return status.model.chat ? status.model : null;
   return status.name === 'off' || status.name === 'failed' ? null : last;
 }
 
-export function informationOf(model: ModelInfo): ModelInformation {
+export function informationOf(model: RunningModel): ModelInformation {
   const maxOutputTokens = Math.min(MAX_ANSWER_TOKENS, model.chatContextTokens >> 1);
   return {
     id: model.name,
-    name: model.name,
-    family: 'gemma',
-    version: `${model.architecture}-${model.quantization}`,
+    name: nameWithHost(model),
+    family: isRemote(model) && !/gemma/iu.test(model.name) ? 'other' : 'gemma',
+    version: isRemote(model) ? 'remote' : `${model.architecture}-${model.quantization}`,
     maxInputTokens: model.chatContextTokens - maxOutputTokens,
     maxOutputTokens,
     capabilities: { toolCalling: false, imageInput: false },
