@@ -13,7 +13,7 @@ export type OnText = (text: { readonly thought: string; readonly answer: string 
 /** A processor may read a long prompt for minutes before the first word. */
 const SILENCE_MS = 280_000;
 /** After the last word, for what the server counted. */
-const COUNTS_MS = 2_000;
+const COUNTS_MS = 1_000;
 /** No tokenizer of a Gemma has longer pieces on average. An answer that is longer than asked for is cut. */
 const MAX_CHARS_PER_TOKEN = 32;
 

@@ -84,6 +84,8 @@ export function llamaCpp(script: Script = {}): Answer {
               tokens_evaluated: 12,
               timings: { cache_n: 5, prompt_n: 7 },
             }),
+      'POST /v1/completions': (_asked, response) =>
+        json(response, { choices: [{ index: 0, text: 'return a + b;', finish_reason: 'stop' }] }),
       'POST /tokenize': ({ body }, response) =>
         json(response, { tokens: [...String(body?.['content'])].map((_, id) => id) }),
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import * as v from 'valibot';
 import { askEvents, askJson } from '../../../src/remote/http.ts';
 import type { RemoteRequest } from '../../../src/remote/http.ts';
@@ -171,13 +171,15 @@ describe('a request to a server', () => {
       },
       (server) => assert.rejects(askJson(server.connection(), limit, Ok), { code: 'network' }),
     );
-    const mute = createServer((socket) => socket.on('error', () => undefined));
+    const sockets: Socket[] = [];
+    const mute = createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
     await new Promise<void>((resolve) => void mute.listen(0, '127.0.0.1', resolve));
     const address = mute.address();
     assert.ok(typeof address === 'object' && address !== null);
     const base = { address: readServerAddress(`https://127.0.0.1:${address.port}`), token: null };
     await assert.rejects(askJson(base, limit, Ok), { code: 'network' });
     mute.close();
+    for (const socket of sockets) socket.destroy();
     // Nobody listens there any more.
     await assert.rejects(askJson(base, request(), Ok), { code: 'network', message: /Is the server running/ });
   });
