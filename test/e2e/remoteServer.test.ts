@@ -73,10 +73,10 @@ describe('a server of the person’s', function () {
   it('answers in the chat, and everything says where text goes', async () => {
     const chat = await openChat(workbench);
     await chat.getByText(`What you send goes to ${host()}`).waitFor();
-    await chat.locator('.model-button', { hasText: `${MODEL} → ${host()}` }).waitFor();
+    await chat.locator('.model-button', { hasText: `→ ${host()} · ${MODEL}` }).waitFor();
     await ask(chat, 'What does it do?');
     await finished(chat.locator('li.answer'));
-    await chat.getByText('It adds what it is given.').waitFor();
+    await chat.getByText('It adds what it is given.', { exact: true }).waitFor();
     const tooltip = (await workbench.statusBarTooltip(EXTENSION_ID)).join('\n');
     assert.match(tooltip, new RegExp(`Text goes to ${host()}, another program on this machine`));
     await code.picture('remote-chat');
@@ -100,7 +100,7 @@ describe('a server of the person’s', function () {
     await workbench.press('Enter');
     await workbench.type('const sum = ');
     const chat = await showChat(workbench);
-    await chat.getByText('No model that can chat').waitFor();
+    await chat.locator('.model-button', { hasText: 'Choose a model' }).waitFor();
     assert.equal(server.asked.length, count);
   });
 });

@@ -16,7 +16,7 @@ export function isRemote(model: RunningModel): model is RemoteModelInfo {
   return 'server' in model;
 }
 
-/** With where its text goes. */
+/** With where its text goes, which comes first: it must be seen where room is scarce. */
 export function nameWithHost(model: RunningModel): string {
-  return isRemote(model) ? `${model.name} → ${model.server.host}` : model.name;
+  return isRemote(model) ? `→ ${model.server.host} · ${model.name}` : model.name;
 }

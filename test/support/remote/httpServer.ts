@@ -35,7 +35,10 @@ export class HttpServer implements AsyncDisposable {
           gone: new Promise((resolve) => void response.once('close', () => resolve())),
         };
         this.asked.push(asked);
-        void answer(asked, response);
+        void (async () => answer(asked, response))().catch((error: unknown) => {
+          console.error(error);
+          response.destroy();
+        });
       });
     });
   }
