@@ -39,7 +39,7 @@ export class LlamaCppServer implements AsyncDisposable {
       logLevel: LlamaLogLevel.error,
     });
     const model = await llama.loadModel({ modelPath: file, useMmap: false });
-    const context = await model.createContext({ contextSize: positions, threads: 1 });
+    const context = await model.createContext({ contextSize: positions, threads: 1, sequences: 4 });
     let answer: Answer = () => undefined;
     const server = await HttpServer.start((asked, response) => answer(asked, response));
     const made = new LlamaCppServer(model, context, server);
