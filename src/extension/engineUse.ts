@@ -6,8 +6,8 @@ import type { RemoteLoad } from './remote/remoteSlot.ts';
 import type { RemoteTokens } from './remote/remoteTokens.ts';
 import type { Settings } from './settings.ts';
 
-/** Who may need a model; `models`: whoever looks after models, and needs the process without one. */
-export type EngineUser = Role | 'models';
+/** Who may need a model. `languageModel`: others that ask the chat's. `models`: whoever looks after models, and needs none. */
+export type EngineUser = Role | 'languageModel' | 'models';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -38,13 +38,18 @@ export class EngineUse extends Disposable {
   #apply(): void {
     const servers = { completion: this.#server('completion'), chat: this.#server('chat') };
     this.#engine.useServers(servers);
-    const local = [...this.#users].filter((user) => user === 'models' || servers[user] === null);
-    if (local.length === 0) void this.#engine.stop();
+    const isLocal = (user: EngineUser): boolean =>
+      user === 'models' || servers[user === 'completion' ? 'completion' : 'chat'] === null;
+    if (![...this.#users].some(isLocal)) void this.#engine.stop();
     else this.#engine.start({ completion: this.#load('completion'), chat: this.#load('chat') });
   }
 
+  #isUsed(role: Role): boolean {
+    return this.#users.has(role) || (role === 'chat' && this.#users.has('languageModel'));
+  }
+
   #server(role: Role): RemoteLoad | null {
-    if (!this.#users.has(role) || !usesServer(this.#settings, role)) return null;
+    if (!this.#isUsed(role) || !usesServer(this.#settings, role)) return null;
     return {
       url: this.#settings.get('gemmaCode.remote.url'),
       model: this.#settings.get('gemmaCode.remote.model'),
@@ -57,8 +62,7 @@ export class EngineUse extends Disposable {
     const model = this.#settings.get(`gemmaCode.${role}.model`);
     const isBuiltIn = model === '';
     // The built-in model doesn't chat.
-    if (!this.#users.has(role) || (isBuiltIn && role === 'chat') || usesServer(this.#settings, role))
-      return null;
+    if (!this.#isUsed(role) || (isBuiltIn && role === 'chat') || usesServer(this.#settings, role)) return null;
     const backend = this.#settings.get('gemmaCode.engine.backend');
     const memoryBytes = this.#settings.get('gemmaCode.engine.memory') * MEGABYTE;
     const keeps = this.#settings.get('gemmaCode.engine.snapshots');

@@ -56,7 +56,7 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     completion,
     new InspectorView(context.extensionUri, parts, completion),
     chat,
-    registerLanguageModel(engine),
+    registerLanguageModel({ engine, use, settings, memory: context.globalState }),
     registerSelectionCommands(chat),
     registerCommands({ ...parts, log, chat }),
     registerRemoteCommands(settings, tokens),
