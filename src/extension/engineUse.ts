@@ -62,7 +62,8 @@ export class EngineUse extends Disposable {
     const model = this.#settings.get(`gemmaCode.${role}.model`);
     const isBuiltIn = model === '';
     // The built-in model doesn't chat.
-    if (!this.#isUsed(role) || (isBuiltIn && role === 'chat') || usesServer(this.#settings, role)) return null;
+    if (!this.#isUsed(role) || (isBuiltIn && role === 'chat') || usesServer(this.#settings, role))
+      return null;
     const backend = this.#settings.get('gemmaCode.engine.backend');
     const memoryBytes = this.#settings.get('gemmaCode.engine.memory') * MEGABYTE;
     const keeps = this.#settings.get('gemmaCode.engine.snapshots');

@@ -51,6 +51,7 @@ describe('a server of the person’s', function () {
   it('is asked nothing before it is chosen, and chosen after it is said what that means', async () => {
     assert.doesNotMatch(await status().innerText(), /→/);
     await workbench.runCommand('Gemma Code: Use a Remote Server…');
+    await workbench.page.getByText('Use a remote server', { exact: true }).waitFor();
     await input().fill('http://example.org');
     await workbench.page.getByText('must be reached by https://').waitFor();
     await input().fill(`${server.url}/v1`);

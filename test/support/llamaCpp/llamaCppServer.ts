@@ -40,10 +40,10 @@ export class LlamaCppServer implements AsyncDisposable {
     });
     const model = await llama.loadModel({ modelPath: file, useMmap: false });
     const context = await model.createContext({ contextSize: positions, threads: 1, sequences: 4 });
-    let answer: Answer = () => undefined;
-    const server = await HttpServer.start((asked, response) => answer(asked, response));
+    const answers: Answer[] = [];
+    const server = await HttpServer.start((asked, response) => answers[0]?.(asked, response));
     const made = new LlamaCppServer(model, context, server);
-    answer = (asked, response) => made.#answer(name, asked, response);
+    answers.push((asked, response) => made.#answer(name, asked, response));
     return made;
   }
 

@@ -24,10 +24,11 @@ function server(routes: Routes, fallback: Answer): Answer {
 const notFound: Answer = (_asked, response) =>
   json(response, { error: { message: 'File Not Found', type: 'not_found_error', code: 404 } }, 404);
 
+const delta = (piece: object, finish: string | null = null): string =>
+  event({ object: 'chat.completion.chunk', choices: [{ index: 0, delta: piece, finish_reason: finish }] });
+
 function chatRoute(script: Script, thoughtField: string, extra: object = {}): Routes[string] {
   const { words = ['Hello', ' ', 'wörld 🎉'], thoughts = [] } = script;
-  const delta = (piece: object, finish: string | null = null): string =>
-    event({ object: 'chat.completion.chunk', choices: [{ index: 0, delta: piece, finish_reason: finish }] });
   return (_asked, response) =>
     stream(response, [
       delta({ role: 'assistant', content: null }),
@@ -42,6 +43,9 @@ function chatRoute(script: Script, thoughtField: string, extra: object = {}): Ro
       'data: [DONE]\n\n',
     ]);
 }
+
+/** One for each character. */
+const tokensOf = (text: unknown): number[] => Array.from(String(text), (_, id) => id);
 
 const modelList = (ids: readonly string[], owner: string, more: object = {}): Routes[string] => {
   return (_asked, response) =>
@@ -86,8 +90,7 @@ export function llamaCpp(script: Script = {}): Answer {
             }),
       'POST /v1/completions': (_asked, response) =>
         json(response, { choices: [{ index: 0, text: 'return a + b;', finish_reason: 'stop' }] }),
-      'POST /tokenize': ({ body }, response) =>
-        json(response, { tokens: [...String(body?.['content'])].map((_, id) => id) }),
+      'POST /tokenize': ({ body }, response) => json(response, { tokens: tokensOf(body?.['content']) }),
     },
     notFound,
   );
@@ -108,7 +111,7 @@ export function vllm(script: Script = {}): Answer {
             })
           : json(response, { error: { message: 'suffix is not currently supported', code: 400 } }, 400),
       'POST /tokenize': ({ body }, response) => {
-        const tokens = [...String(body?.['prompt'])].map((_, id) => id);
+        const tokens = tokensOf(body?.['prompt']);
         return json(response, { count: tokens.length, max_model_len: contextTokens, tokens });
       },
     },

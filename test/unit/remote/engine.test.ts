@@ -55,6 +55,32 @@ const Messages = v.array(v.object({ role: v.string(), content: v.string() }));
 const messagesOf = (server: HttpServer): v.InferOutput<typeof Messages> =>
   v.parse(Messages, server.asked.at(-1)?.body?.['messages']);
 
+/** A server that answers its chats by this stream. */
+const streaming = (pieces: readonly (string | Uint8Array)[]): Answer => {
+  const answer = plain();
+  return (request, response) =>
+    request.path === '/v1/chat/completions' ? stream(response, pieces) : answer(request, response);
+};
+const word = (content: string, finish: string | null = null): string =>
+  `data: ${JSON.stringify({ choices: [{ delta: { content }, finish_reason: finish }] })}\r\n\r\n`;
+
+const usage = (tokens: number): string =>
+  `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 5, completion_tokens: tokens } })}\n\n`;
+
+const complete = (answer: Answer, params: Partial<CompleteParams> = {}, model = '') => {
+  let made: Awaited<ReturnType<RemoteEngine['complete']>> | undefined;
+  let body: Record<string, unknown> | null | undefined;
+  let path: string | undefined;
+  return withEngine(
+    answer,
+    async (engine, server) => {
+      made = await engine.complete({ ...cursor, ...params }, signal);
+      ({ body, path } = server.asked.at(-1) ?? {});
+    },
+    model,
+  ).then(() => ({ text: made?.text, reason: made?.reason, made, body, path }));
+};
+
 const dialects: [string, (script: Script) => Answer][] = [
   ['llama.cpp', llamaCpp],
   ['vllm', vllm],
@@ -230,15 +256,6 @@ describe('a chat with a server', () => {
     });
   });
 
-  /** A server that answers its chats by this stream. */
-  const streaming = (pieces: readonly (string | Uint8Array)[]): Answer => {
-    const answer = plain();
-    return (request, response) =>
-      request.path === '/v1/chat/completions' ? stream(response, pieces) : answer(request, response);
-  };
-  const word = (content: string, finish: string | null = null): string =>
-    `data: ${JSON.stringify({ choices: [{ delta: { content }, finish_reason: finish }] })}\r\n\r\n`;
-
   it('is the same wherever its bytes are cut', async () => {
     const bytes = new TextEncoder().encode(`: hi\n\n${word('wörld 🎉')}${word('!', 'stop')}data: [DONE]`);
     await withEngine(streaming(Array.from(bytes, (byte) => Uint8Array.of(byte))), async (engine) =>
@@ -281,8 +298,6 @@ describe('a chat with a server', () => {
   });
 
   it('says which limit ended it', async () => {
-    const usage = (tokens: number): string =>
-      `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 5, completion_tokens: tokens } })}\n\n`;
     for (const [tokens, ended] of [
       [50, 'limit'],
       [7, 'context'],
@@ -369,20 +384,6 @@ describe('a chat with a server', () => {
 });
 
 describe('completion by a server', () => {
-  const complete = (answer: Answer, params: Partial<CompleteParams> = {}, model = '') => {
-    let made: Awaited<ReturnType<RemoteEngine['complete']>> | undefined;
-    let body: Record<string, unknown> | null | undefined;
-    let path: string | undefined;
-    return withEngine(
-      answer,
-      async (engine, server) => {
-        made = await engine.complete({ ...cursor, ...params }, signal);
-        ({ body, path } = server.asked.at(-1) ?? {});
-      },
-      model,
-    ).then(() => ({ text: made?.text, reason: made?.reason, made, body, path }));
-  };
-
   it('asks llama.cpp to fill in, with the other files', async () => {
     const { text, made, body, path } = await complete(llamaCpp());
     assert.equal(text, 'return a + b;');

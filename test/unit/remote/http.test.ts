@@ -259,10 +259,9 @@ describe('a request to a server', () => {
 });
 
 async function failureOf(work: Promise<unknown>): Promise<{ code: string; message: string }> {
-  try {
-    await work;
-  } catch (error) {
-    return v.parse(v.object({ code: v.string(), message: v.string() }), error);
-  }
-  assert.fail('it did not fail');
+  const failure = await work.then(
+    () => assert.fail('it did not fail'),
+    (error: unknown) => error,
+  );
+  return v.parse(v.object({ code: v.string(), message: v.string() }), failure);
 }

@@ -3,11 +3,11 @@ import * as fc from 'fast-check';
 import { readServerAddress } from '../../../src/remote/serverAddress.ts';
 import { GemmaError } from '../../../src/protocol/errors.ts';
 
-describe('the address of a server', () => {
-  const reads = (text: string, base: string): void => assert.equal(readServerAddress(text).base, base, text);
-  const refuses = (text: string): void =>
-    assert.throws(() => readServerAddress(text), { code: 'bad-input' }, text);
+const reads = (text: string, base: string): void => assert.equal(readServerAddress(text).base, base, text);
+const refuses = (text: string): void =>
+  assert.throws(() => readServerAddress(text), { code: 'bad-input' }, text);
 
+describe('the address of a server', () => {
   it('is taken with or without what clients put behind it', () => {
     reads('http://localhost:11434', 'http://localhost:11434');
     reads(' http://localhost:11434/v1/ ', 'http://localhost:11434');
