@@ -132,7 +132,10 @@ export const CompleteResult = v.object({
   text: v.nullable(v.string()),
   reason: v.nullable(NoSuggestionReason),
   source: v.nullable(v.picklist(['model', 'copied'])),
-  /** Estimated probability that the text is what the person wants, 0–1; null when nothing was produced. */
+  /**
+   * Estimated probability that the text is what the person wants, 0–1; null when nothing was produced, and of what a
+   * server wrote.
+   */
   confidence: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   /** Name of the model and its backend; null when copies alone decided. Of a server's model the backend is null, too. */
   model: v.nullable(v.string()),

@@ -40,6 +40,8 @@ const Counted = v.object({
 const Chunk = v.object({
   choices: v.nullish(v.array(Choice)),
   usage: v.fallback(v.nullish(Counted), null),
+  /** Of llama.cpp. */
+  timings: v.fallback(v.nullish(v.object({ cache_n: v.nullish(count) })), null),
 });
 
 /**
@@ -62,7 +64,7 @@ export function readChatEvent(host: string, data: string): ChatPart | null {
   const { success, output } = v.safeParse(Chunk, value);
   if (!success)
     throw new GemmaError('protocol', `${host} does not answer as an OpenAI-compatible server does.`);
-  const usage = usageOf(output.usage);
+  const usage = usageOf(output);
   const [choice] = output.choices ?? [];
   if (choice === undefined) return { ...nothing, usage };
   const said = choice.delta ?? choice.message;
@@ -82,9 +84,9 @@ function isFailure(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'error' in value && Boolean(value.error);
 }
 
-function usageOf(usage: v.InferOutput<typeof Chunk>['usage']): Usage | null {
+function usageOf({ usage, timings }: v.InferOutput<typeof Chunk>): Usage | null {
   if (usage === null || usage === undefined) return null;
   const { prompt_tokens: promptTokens, completion_tokens: tokens, prompt_tokens_details: details } = usage;
-  const cachedTokens = Math.min(promptTokens, details?.cached_tokens ?? 0);
+  const cachedTokens = Math.min(promptTokens, details?.cached_tokens ?? timings?.cache_n ?? 0);
   return { promptTokens, cachedTokens, tokens };
 }

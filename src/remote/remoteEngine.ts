@@ -85,15 +85,13 @@ export class RemoteEngine {
     };
     const ask = (hasTurn: boolean): Promise<ChatResult> =>
       chat(this.#connection, { kind, model, hasSystemTurn: hasTurn }, params, told, signal);
-    const result = await this.#forgetting(
-      ask(hasSystemTurn).catch((error: unknown) => {
-        // Templates that know no system role fail on it, each server with a status of its own.
-        const isRefused = error instanceof GemmaError && /system/iu.test(error.message);
-        if (heard || !isRefused || !hasSystemTurn || params.system === '') throw error;
-        this.#refusesSystemTurn = true;
-        return ask(false);
-      }),
-    );
+    const result = await ask(hasSystemTurn).catch((error: unknown) => {
+      // Templates that know no system role fail on it, each server with a status of its own.
+      const isRefused = error instanceof GemmaError && /system/iu.test(error.message);
+      if (heard || !isRefused || !hasSystemTurn || params.system === '') throw error;
+      this.#refusesSystemTurn = true;
+      return ask(false);
+    });
     this.#estimate.learn(chatText(params), result.promptTokens);
     return result;
   }
@@ -103,7 +101,7 @@ export class RemoteEngine {
     const { name: model, contextTokens } = await this.describe(signal);
     const fillIn = await this.fillIn(signal);
     if (fillIn === null) throw cannotComplete(this.#connection.address.host, model);
-    return this.#forgetting(complete(this.#connection, { model, fillIn, contextTokens }, params, signal));
+    return complete(this.#connection, { model, fillIn, contextTokens }, params, signal);
   }
 
   /**
@@ -132,19 +130,6 @@ export class RemoteEngine {
       throw error;
     });
     return untilAborted(this.#server, signal);
-  }
-
-  /** A server that fails may come back as another, with other models. */
-  async #forgetting<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer;
-    } catch (error) {
-      if (error instanceof GemmaError && error.code !== 'cancelled') {
-        this.#server = null;
-        this.#fillIn = null;
-      }
-      throw error;
-    }
   }
 
   #remember(text: string, tokens: number): void {

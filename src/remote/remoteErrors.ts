@@ -36,6 +36,7 @@ export function complaintOf(body: unknown): string {
 /**
  * What an HTTP status other than success means for a person.
  *
+ * @returns with the status as its cause where the server is there and may answer the next time
  * @param words of the server; empty where they must not be told, since they may repeat what was sent
  */
 export function statusError(host: string, status: number, words: string): GemmaError {
@@ -55,9 +56,15 @@ export function statusError(host: string, status: number, words: string): GemmaE
     case 501:
       return new GemmaError('no-model', `${host} does not have this model, or cannot do this.${said}`);
     case 429:
-      return new GemmaError('network', `${host} is busy or your quota is used up. Try again later.${said}`);
+      return new GemmaError('network', `${host} is busy or your quota is used up. Try again later.${said}`, {
+        cause: status,
+      });
+    case 500:
+      return new GemmaError('network', `${host} failed (500). Try again, or look into its log.${said}`, {
+        cause: status,
+      });
     default:
-      return status >= 500
+      return status > 500
         ? new GemmaError('network', `${host} failed (${status}). Try again, or look into its log.${said}`)
         : new GemmaError('bad-input', `${host} refuses the request (${status}).${said}`);
   }

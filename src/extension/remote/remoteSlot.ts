@@ -72,9 +72,7 @@ export class RemoteSlot {
     try {
       return await work(engine);
     } catch (error) {
-      const { code } = toGemmaError(error);
-      const isGone = code === 'network' || code === 'no-model' || code === 'unauthorized';
-      if (isGone && engine === this.#engine) this.retry();
+      if (isGone(toGemmaError(error)) && engine === this.#engine) this.retry();
       throw error;
     } finally {
       this.#countRunning(-1);
@@ -121,6 +119,11 @@ export class RemoteSlot {
     this.#state = state;
     this.#onChange();
   }
+}
+
+/** Whether the server may be away or another: one that is merely busy, or failed over this request, is not asked more. */
+function isGone({ code, cause }: GemmaError): boolean {
+  return code === 'no-model' || code === 'unauthorized' || (code === 'network' && typeof cause !== 'number');
 }
 
 function isSame(one: RemoteLoad, other: RemoteLoad): boolean {

@@ -17,9 +17,13 @@ type Use = 'chat' | 'completion' | 'both';
  * Has a server of the person's answer instead of this machine: asks which, says what that means before anything is sent,
  * and lets them choose among what the server has. Whatever they dismiss leaves everything as it was.
  *
- * @throws GemmaError as RemoteEngine
+ * @throws GemmaError `bad-input` in Restricted Mode; as RemoteEngine
  */
 export async function useRemoteServer(settings: Settings, tokens: RemoteTokens): Promise<void> {
+  if (!vscode.workspace.isTrusted) {
+    const sentence = vscode.l10n.t('In Restricted Mode no server can be set. Trust this folder first.');
+    throw new GemmaError('bad-input', sentence);
+  }
   const url = await askForAddress(settings.get('gemmaCode.remote.url') || EXAMPLE);
   if (url === undefined) return;
   const server = readServerAddress(url);

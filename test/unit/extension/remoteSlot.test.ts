@@ -174,6 +174,28 @@ describe('a role that a server has', () => {
     );
   });
 
+  it('does not ask a server that is busy what it is', async () => {
+    const answer = plain();
+    await withServer(
+      (request, response) =>
+        request.method === 'POST' ? json(response, {}, 429) : answer(request, response),
+      async (server) => {
+        const { engine } = scene();
+        engine.useServers({ completion: null, chat: load(server) });
+        await until(() => engine.statusOf('chat').name === 'ready');
+        const count = server.asked.length;
+        for (let i = 0; i < 3; i++)
+          await assert.rejects(
+            engine.chat(asked, () => undefined, signal),
+            { code: 'network' },
+          );
+        assert.equal(engine.statusOf('chat').name, 'ready');
+        assert.equal(server.asked.length - count, 3);
+        engine.useServers({ completion: null, chat: null });
+      },
+    );
+  });
+
   it('forgets a server that was replaced before it answered', () =>
     withServer(
       () => undefined,

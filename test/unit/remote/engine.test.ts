@@ -181,6 +181,7 @@ describe('a chat with a server', () => {
         assert.deepEqual(heard, { thought: 'Let me think.', answer: 'Hello wörld 🎉', pieces: 5 });
         assert.equal(result.ended, 'stop');
         assert.deepEqual([result.promptTokens, result.tokens, result.backend], [20, 3, null]);
+        assert.equal(result.cachedTokens, kind === 'llama.cpp' ? 3 : 0);
         const body = server.asked.at(-1)?.body;
         assert.equal(body?.['stream'], true);
         // OpenAI's own servers refuse what they don't know.
