@@ -41,7 +41,11 @@ export async function chat(
     said.answer += answer;
     onText({ thought, answer });
   };
-  if (params.prefill !== '') onText({ thought: '', answer: params.prefill });
+  let begun = params.prefill === '';
+  const begin = (): void => {
+    if (!begun) onText({ thought: '', answer: params.prefill });
+    begun = true;
+  };
   const rest = withoutPrefill(params.prefill);
   const maxChars = params.maxTokens * MAX_CHARS_PER_TOKEN + params.prefill.length;
   let finish: string | null = null;
@@ -60,6 +64,7 @@ export async function chat(
   try {
     for await (const data of askEvents(connection, request)) {
       const part = readChatEvent(host, data);
+      begin();
       if (part === null) {
         finish ??= 'stop';
         break;

@@ -57,7 +57,7 @@ export async function* askEvents(connection: Connection, request: RemoteRequest)
   const answer = await open(connection, request);
   try {
     if (answer.isJson) {
-      yield JSON.stringify(await answer.json());
+      yield JSON.stringify((await answer.json()) ?? null);
       return;
     }
     const reader = readEvents();
@@ -71,7 +71,7 @@ export async function* askEvents(connection: Connection, request: RemoteRequest)
   }
 }
 
-export function understood<S extends v.GenericSchema>(
+function understood<S extends v.GenericSchema>(
   { address }: Connection,
   value: unknown,
   schema: S,

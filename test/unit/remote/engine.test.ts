@@ -235,7 +235,7 @@ describe('a chat with a server', () => {
           : answer(request, response);
       },
       async (engine, server) => {
-        await chat(engine, { system: 'Be brief.' });
+        await chat(engine, { system: 'Be brief.', prefill: 'Hello' });
         await chat(engine, { system: 'Be brief.' });
         assert.equal(server.paths().filter((path) => path.endsWith('completions')).length, 3);
       },
@@ -278,6 +278,18 @@ describe('a chat with a server', () => {
           ? json(response, { choices: [{ message: { content: 'whole' }, finish_reason: 'stop' }] })
           : answer(request, response),
       async (engine) => assert.equal((await chat(engine)).result.answer, 'whole'),
+    );
+  });
+
+  it('fails when what came is no JSON', async () => {
+    const answer = plain();
+    await withEngine(
+      (request, response) => {
+        if (request.method === 'GET') return answer(request, response);
+        response.writeHead(200, { 'content-type': 'application/json' });
+        return response.end('{');
+      },
+      (engine) => assert.rejects(chat(engine), { code: 'protocol' }),
     );
   });
 
