@@ -17,6 +17,7 @@ import type {
 } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
 import { type EngineStatus, type Load, ModelSlot } from './modelSlot.ts';
+import { type RemoteLoad, RemoteSlot } from './remote/remoteSlot.ts';
 
 export type { EngineStatus, Load } from './modelSlot.ts';
 
@@ -43,7 +44,13 @@ export type ManagementRequest = Extract<
   | 'status'
 >;
 
-/** The inference process as this window sees it: there while it is wanted, with the models that are wanted. */
+/** Around every turn, in tokens, where nobody counts what a template adds. */
+const TURN_TOKENS = 16;
+
+/**
+ * Who answers in this window: the inference process, there while it is wanted, with the models that are wanted; or, for
+ * a role that a server of the person's has, that server.
+ */
 export class Engine {
   readonly #connect: () => EngineConnection;
   readonly #statuses = new Listeners<{ readonly role: Role; readonly status: EngineStatus }>();
@@ -53,6 +60,10 @@ export class Engine {
     completion: this.#slot('completion'),
     chat: this.#slot('chat'),
   };
+  readonly #servers: { readonly [R in Role]: RemoteSlot } = {
+    completion: new RemoteSlot('completion', () => this.#notify('completion')),
+    chat: new RemoteSlot('chat', () => this.#notify('chat')),
+  };
   #connection: EngineConnection | null = null;
   #streams = 0;
 
@@ -61,7 +72,8 @@ export class Engine {
   }
 
   statusOf(role: Role): EngineStatus {
-    return this.#slots[role].status;
+    const server = this.#servers[role];
+    return server.isWanted ? server.status : this.#slots[role].status;
   }
 
   /** Of the inference process; null while there is no connection to one. */
@@ -91,6 +103,12 @@ export class Engine {
     this.#slots.chat.want(loads.chat, connection);
   }
 
+  /** Has servers answer from now on, each for its role; null: none does. What they are is asked at once. */
+  useServers(loads: { readonly [R in Role]: RemoteLoad | null }): void {
+    this.#servers.completion.want(loads.completion);
+    this.#servers.chat.want(loads.chat);
+  }
+
   /** Leaves the process, which ends soon when nobody else needs it. */
   async stop(): Promise<void> {
     const connection = this.#connection;
@@ -99,8 +117,10 @@ export class Engine {
     await connection?.dispose();
   }
 
-  /** A person asks for a new process; also after it was given up. */
+  /** A person asks for a new process; also after it was given up. Servers are asked anew what they are. */
   restart(): void {
+    this.#servers.completion.retry();
+    this.#servers.chat.retry();
     if (this.#connection === null) return;
     this.#each((slot) => slot.noteStart({ name: 'starting' }));
     this.#connection.restart();
@@ -113,6 +133,7 @@ export class Engine {
 
   /** Prepares for a completion at this place. Answers nothing and fails silently: it is only a favour. */
   async warmUp(params: WarmUpParams, signal: AbortSignal): Promise<void> {
+    if (this.#servers.completion.isWanted) return;
     const { status, isRunning } = this.#slots.completion;
     if (status.name !== 'ready' || isRunning || this.#slots.chat.isRunning) return;
     await this.#connection?.call('warmUp', params, signal).catch(() => undefined);
@@ -124,13 +145,15 @@ export class Engine {
    * @param onText hears of the answer as it is written, as long as this call is open
    * @throws GemmaError `bad-input` when the model can't chat or the conversation doesn't fit; `no-model` when the engine
    * is off; `cancelled` at once when `signal` aborts; `engine-stopped` when the process ended meanwhile: it comes back by
-   * itself, and what `onText` heard is all there is of this answer
+   * itself, and what `onText` heard is all there is of this answer. A server fails as RemoteEngine says
    */
   async chat(
     params: Omit<ChatParams, 'stream'>,
     onText: (text: ChatText) => void,
     signal: AbortSignal,
   ): Promise<ChatResult> {
+    if (this.#servers.chat.isWanted)
+      return this.#servers.chat.ask((server) => server.chat(params, onText, signal));
     const connection = this.#connected('chat');
     const stream = String(++this.#streams);
     const told = connection.onEvent('chatText', ({ stream: name, ...text }) => {
@@ -143,14 +166,31 @@ export class Engine {
     }
   }
 
-  /** Of each text by itself; counting waits for no answer. @throws GemmaError `no-model`, `cancelled` */
+  /**
+   * Of each text by itself; counting waits for no answer. Nothing is sent to a server for it, since a person may not
+   * have asked anything yet: its tokens are estimated.
+   *
+   * @throws GemmaError `no-model`, `cancelled`
+   */
   async countTokens(texts: readonly string[], signal?: AbortSignal): Promise<readonly number[]> {
+    if (this.#servers.chat.isWanted) return this.#servers.chat.estimate(texts);
     const { counts } = await this.#connected('chat').call('countTokens', { texts: [...texts] }, signal);
     return counts;
   }
 
-  /** What the model would be shown, in tokens. @throws GemmaError `bad-input`, `no-model`, `cancelled` */
+  /** As countTokens, for a question that was asked: a server that counts tokens may be given its texts. */
+  async countAsked(texts: readonly string[], signal: AbortSignal): Promise<readonly number[]> {
+    if (!this.#servers.chat.isWanted) return this.countTokens(texts, signal);
+    return this.#servers.chat.ask((server) => server.countTokens(texts, signal));
+  }
+
+  /** What the model would be shown, in tokens; as countTokens. @throws GemmaError `bad-input`, `no-model`, `cancelled` */
   async countChat(params: CountChatParams, signal?: AbortSignal): Promise<number> {
+    if (this.#servers.chat.isWanted) {
+      const { system, turns, prefill } = params;
+      const counts = this.#servers.chat.estimate([system, ...turns.map(({ text }) => text), prefill]);
+      return counts.reduce((sum, tokens) => sum + tokens, (turns.length + 1) * TURN_TOKENS);
+    }
     const { tokens } = await this.#connected('chat').call('countChat', params, signal);
     return tokens;
   }
@@ -166,6 +206,8 @@ export class Engine {
   }
 
   async #complete(params: CompleteParams, signal: AbortSignal): Promise<CompleteResult> {
+    if (this.#servers.completion.isWanted)
+      return this.#servers.completion.ask((server) => server.complete(params, signal));
     const slot = this.#slots.completion;
     if (!slot.isWanted) throw new GemmaError('cancelled', 'Completion is off.');
     return slot.working(this.#connected('completion').call('complete', params, signal));
@@ -180,7 +222,11 @@ export class Engine {
   }
 
   #slot(role: Role): ModelSlot {
-    return new ModelSlot(role, (status) => this.#statuses.notify({ role, status }));
+    return new ModelSlot(role, () => this.#notify(role));
+  }
+
+  #notify(role: Role): void {
+    this.#statuses.notify({ role, status: this.statusOf(role) });
   }
 
   #each(change: (slot: ModelSlot) => void): void {

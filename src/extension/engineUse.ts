@@ -1,6 +1,9 @@
 import type { Role } from '../protocol/engine.ts';
 import { Disposable } from './disposable.ts';
 import type { Engine, Load } from './engine.ts';
+import { usesServer } from './remote/remoteSettings.ts';
+import type { RemoteLoad } from './remote/remoteSlot.ts';
+import type { RemoteTokens } from './remote/remoteTokens.ts';
 import type { Settings } from './settings.ts';
 
 /** Who may need a model. `languageModel`: others that ask the chat's. `models`: whoever looks after models, and needs none. */
@@ -8,17 +11,21 @@ export type EngineUser = Role | 'languageModel' | 'models';
 
 const MEGABYTE = 1024 * 1024;
 
-/** Keeps the engine as the settings say while somebody uses it; otherwise nothing runs. */
+/** Keeps the engine as the settings say while somebody uses it; otherwise nothing runs and no server is asked anything. */
 export class EngineUse extends Disposable {
   readonly #engine: Engine;
   readonly #settings: Settings;
+  readonly #tokens: RemoteTokens;
   readonly #users = new Set<EngineUser>();
 
-  constructor(engine: Engine, settings: Settings) {
+  constructor(engine: Engine, settings: Settings, tokens: RemoteTokens) {
     super();
     this.#engine = engine;
     this.#settings = settings;
+    this.#tokens = tokens;
     this.own(settings.onChange(() => this.#apply()));
+    this.own(tokens.onChange(() => this.#apply()));
+    this.own({ dispose: () => engine.useServers({ completion: null, chat: null }) });
   }
 
   set(user: EngineUser, uses: boolean): void {
@@ -29,16 +36,34 @@ export class EngineUse extends Disposable {
   }
 
   #apply(): void {
-    if (this.#users.size === 0) void this.#engine.stop();
+    const servers = { completion: this.#server('completion'), chat: this.#server('chat') };
+    this.#engine.useServers(servers);
+    const isLocal = (user: EngineUser): boolean =>
+      user === 'models' || servers[user === 'completion' ? 'completion' : 'chat'] === null;
+    if (![...this.#users].some(isLocal)) void this.#engine.stop();
     else this.#engine.start({ completion: this.#load('completion'), chat: this.#load('chat') });
+  }
+
+  #isUsed(role: Role): boolean {
+    return this.#users.has(role) || (role === 'chat' && this.#users.has('languageModel'));
+  }
+
+  #server(role: Role): RemoteLoad | null {
+    if (!this.#isUsed(role) || !usesServer(this.#settings, role)) return null;
+    return {
+      url: this.#settings.get('gemmaCode.remote.url'),
+      model: this.#settings.get('gemmaCode.remote.model'),
+      tokenOf: (origin) => this.#tokens.of(origin),
+      tokenVersion: this.#tokens.version,
+    };
   }
 
   #load(role: Role): Load | null {
     const model = this.#settings.get(`gemmaCode.${role}.model`);
     const isBuiltIn = model === '';
-    const isUsed = this.#users.has(role) || (role === 'chat' && this.#users.has('languageModel'));
     // The built-in model doesn't chat.
-    if (!isUsed || (isBuiltIn && role === 'chat')) return null;
+    if (!this.#isUsed(role) || (isBuiltIn && role === 'chat') || usesServer(this.#settings, role))
+      return null;
     const backend = this.#settings.get('gemmaCode.engine.backend');
     const memoryBytes = this.#settings.get('gemmaCode.engine.memory') * MEGABYTE;
     const keeps = this.#settings.get('gemmaCode.engine.snapshots');

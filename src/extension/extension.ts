@@ -12,6 +12,8 @@ import { InspectorView } from './inspector/inspectorView.ts';
 import { registerLanguageModel } from './languageModel/languageModel.ts';
 import { createLog } from './log.ts';
 import { logEngine } from './logEngine.ts';
+import { registerRemoteCommands } from './remote/remoteCommands.ts';
+import { RemoteTokens } from './remote/remoteTokens.ts';
 import { Settings } from './settings.ts';
 import { Snooze } from './snooze.ts';
 import { StatusBar } from './statusBar.ts';
@@ -32,7 +34,8 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
   const snooze = new Snooze();
   engine = new Engine(() => new EngineClient(processOptions(context)));
   const parts = { engine, settings, snooze };
-  const use = new EngineUse(engine, settings);
+  const tokens = new RemoteTokens(context.secrets);
+  const use = new EngineUse(engine, settings, tokens);
   const completion = new Completion(engine, use, settings, snooze, log);
   const chat = new Chat({
     context,
@@ -46,6 +49,7 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     log,
     settings,
     snooze,
+    tokens,
     logEngine(engine, log),
     new StatusBar(parts),
     use,
@@ -55,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     registerLanguageModel({ engine, use, settings, memory: context.globalState }),
     registerSelectionCommands(chat),
     registerCommands({ ...parts, log, chat }),
+    registerRemoteCommands(settings, tokens),
   );
   const { user, system } = process.cpuUsage(startedAt);
   const activationCpuMs = (user + system) / 1_000;

@@ -28,6 +28,15 @@ export const selectionCommands = {
 
 export type SelectionCommandId = (typeof selectionCommands)[keyof typeof selectionCommands];
 
+/** About a server that answers instead of this machine; see remote/. */
+export const remoteCommands = {
+  use: 'gemmaCode.useRemoteServer',
+  setToken: 'gemmaCode.setRemoteServerToken',
+  stop: 'gemmaCode.stopUsingRemoteServer',
+} as const;
+
+export type RemoteCommandId = (typeof remoteCommands)[keyof typeof remoteCommands];
+
 /** In the context menu of editors. */
 export const editorMenu = 'gemmaCode.editorMenu';
 

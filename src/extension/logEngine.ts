@@ -1,6 +1,7 @@
 import type { Subscription } from '../client/listeners.ts';
 import type { Engine } from './engine.ts';
 import type { Log } from './log.ts';
+import { isRemote } from './remote/remoteModelInfo.ts';
 
 /** Writes down how the engine is doing; work on single completions is written down where it is asked for. */
 export function logEngine(engine: Engine, log: Log): Subscription {
@@ -11,7 +12,12 @@ export function logEngine(engine: Engine, log: Log): Subscription {
     if (!changed || status.name === 'working') return;
     if (status.name === 'failed') log.failure('engine', status.error);
     else if (status.name === 'ready') {
-      const { backend, threads, contextTokens, loadMs } = status.model;
+      const { model } = status;
+      if (isRemote(model)) {
+        log.info('engine', { role, state: status.name, remote: true, contextTokens: model.contextTokens });
+        return;
+      }
+      const { backend, threads, contextTokens, loadMs } = model;
       log.info('engine', { role, state: status.name, backend, threads, contextTokens, loadMs });
     } else log.info('engine', { role, state: status.name });
   });

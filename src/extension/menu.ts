@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { isLanguageOn } from '../completion/policy.ts';
-import { commands } from './ids.ts';
+import { commands, remoteCommands } from './ids.ts';
+import { serverInUse } from './remote/remoteSettings.ts';
 import type { Settings } from './settings.ts';
 import type { Snooze } from './snooze.ts';
 
@@ -11,7 +12,8 @@ interface Choice extends vscode.QuickPickItem {
 /** Everything a person may want to do about completion, a click away. */
 export async function showMenu(settings: Settings, snooze: Snooze): Promise<void> {
   const items = settings.get('gemmaCode.completion.enabled') ? choices(settings, snooze) : [turnOn()];
-  const chosen = await vscode.window.showQuickPick([...items, ...always()], { title: 'Gemma Code' });
+  const all = [...items, remoteChoice(settings), ...always()];
+  const chosen = await vscode.window.showQuickPick(all, { title: 'Gemma Code' });
   await chosen?.run();
 }
 
@@ -60,6 +62,16 @@ export function snoozeChoices(snooze: Snooze): Choice[] {
     label: `$(bell-slash) ${vscode.l10n.t('Snooze for {0} minutes', minutes)}`,
     run: () => snooze.start(minutes),
   }));
+}
+
+function remoteChoice(settings: Settings): Choice {
+  const server = serverInUse(settings);
+  return server === null
+    ? { label: `$(cloud) ${vscode.l10n.t('Use a remote server…')}`, run: command(remoteCommands.use) }
+    : {
+        label: `$(cloud-upload) ${vscode.l10n.t('Stop sending text to {0}', server.host)}`,
+        run: command(remoteCommands.stop),
+      };
 }
 
 function always(): Choice[] {

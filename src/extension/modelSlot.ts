@@ -1,6 +1,7 @@
 import type { EngineClient } from '../client/engineClient.ts';
 import type { EventBody, ModelInfo, RequestParams, Role } from '../protocol/engine.ts';
 import { type GemmaError, toGemmaError } from '../protocol/errors.ts';
+import type { RunningModel } from './remote/remoteModelInfo.ts';
 
 /** What a person may be told about the engine, as far as one role is concerned. */
 export type EngineStatus =
@@ -9,8 +10,8 @@ export type EngineStatus =
   | { readonly name: 'starting' }
   /** `fraction` 0–1; importing happens once per model. */
   | { readonly name: 'loading' | 'importing'; readonly fraction: number }
-  | { readonly name: 'ready'; readonly model: ModelInfo }
-  | { readonly name: 'working'; readonly model: ModelInfo }
+  | { readonly name: 'ready'; readonly model: RunningModel }
+  | { readonly name: 'working'; readonly model: RunningModel }
   /** After a crash; `attempt` counts the crashes of the last three minutes. */
   | { readonly name: 'restarting'; readonly attempt: number }
   | { readonly name: 'failed'; readonly error: GemmaError };

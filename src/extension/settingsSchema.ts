@@ -19,6 +19,9 @@ export const settingSchemas = {
   'gemmaCode.engine.backend': BackendChoice,
   'gemmaCode.engine.memory': v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)),
   'gemmaCode.engine.snapshots': v.boolean(),
+  'gemmaCode.remote.url': v.pipe(v.string(), v.trim(), v.maxLength(2_048)),
+  'gemmaCode.remote.model': v.pipe(v.string(), v.maxLength(512)),
+  'gemmaCode.remote.use': v.picklist(['chat', 'completion', 'both']),
 } as const satisfies Record<SettingId, v.GenericSchema>;
 
 export type SettingValue<K extends SettingId> = v.InferOutput<(typeof settingSchemas)[K]>;
@@ -34,6 +37,9 @@ export const settingDefaults: { readonly [K in SettingId]: SettingValue<K> } = {
   'gemmaCode.engine.backend': 'auto',
   'gemmaCode.engine.memory': 0,
   'gemmaCode.engine.snapshots': true,
+  'gemmaCode.remote.url': '',
+  'gemmaCode.remote.model': '',
+  'gemmaCode.remote.use': 'chat',
 };
 
 /** The person's own `value` when it is usable, else the default. */

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposable } from './disposable.ts';
 import { commands, statusItem } from './ids.ts';
+import { remoteMark } from './remote/remoteText.ts';
 import { explain, modelLines, onStatusChange, statusNow } from './statusText.ts';
 import type { StatusParts } from './statusText.ts';
 import type { StatusName } from './statusView.ts';
@@ -44,9 +45,14 @@ export class StatusBar extends Disposable {
   #show(): void {
     const now = statusNow(this.#parts);
     const explained = explain(now);
-    this.#item.text = `${icons[now.name]} Gemma Code`;
-    this.#item.tooltip = [explained, ...modelLines(now)].join('\n');
-    this.#item.accessibilityInformation = { label: `Gemma Code: ${explained}`, role: 'button' };
+    const { engine, settings } = this.#parts;
+    const remote = remoteMark(settings, (role) => engine.statusOf(role));
+    const text = `${icons[now.name]} Gemma Code`;
+    this.#item.text = remote === null ? text : `${text} $(cloud-upload) ${remote.label}`;
+    const lines = [explained, ...modelLines(now), ...(remote?.lines ?? [])];
+    this.#item.tooltip = lines.join('\n');
+    const spoken = [explained, ...(remote?.lines.slice(0, 1) ?? [])].join(' ');
+    this.#item.accessibilityInformation = { label: `Gemma Code: ${spoken}`, role: 'button' };
     this.#item.backgroundColor =
       now.name === 'error' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
   }

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { isLanguageOn } from '../completion/policy.ts';
-import type { ModelInfo } from '../protocol/engine.ts';
 import type { Engine, EngineStatus } from './engine.ts';
+import { isRemote, nameWithHost } from './remote/remoteModelInfo.ts';
+import type { RunningModel } from './remote/remoteModelInfo.ts';
 import type { Settings } from './settings.ts';
 import type { Snooze } from './snooze.ts';
 import { statusNameOf } from './statusView.ts';
@@ -85,14 +86,16 @@ export function explainState(now: CurrentStatus): string {
 /** Which model runs and how; empty while none does. */
 export function modelLines({ engine, builtIn }: CurrentStatus): string[] {
   if (engine.name !== 'ready' && engine.name !== 'working') return [];
-  const { backend, threads, quantization } = engine.model;
+  const { model } = engine;
+  if (isRemote(model)) return [nameWithHost(model)];
+  const { backend, threads, quantization } = model;
   return [
-    modelName(engine.model, builtIn),
+    modelName(model, builtIn),
     vscode.l10n.t('{0} backend, {1}, threads: {2}', backend, quantization, threads),
   ];
 }
 
 /** As people call it. */
-export function modelName({ name }: ModelInfo, builtIn: boolean): string {
-  return builtIn ? vscode.l10n.t('{0} (built in)', BUILT_IN_MODEL) : name;
+export function modelName(model: RunningModel, builtIn: boolean): string {
+  return builtIn && !isRemote(model) ? vscode.l10n.t('{0} (built in)', BUILT_IN_MODEL) : nameWithHost(model);
 }

@@ -49,6 +49,8 @@ export const ModelView = v.object({
   state: v.picklist(['none', 'busy', 'ready', 'error']),
   /** For people; empty: none is chosen. */
   name: label,
+  /** Where its text goes; absent: it stays on this machine. */
+  host: v.optional(label),
   /** One sentence: what it does, or what to do. */
   sentence: label,
   /** Of a step that takes long; null: nobody knows. */

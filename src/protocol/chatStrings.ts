@@ -68,6 +68,8 @@ export const ChatStrings = v.object({
   drop: label,
   emptyTitle: label,
   emptySentence: label,
+  /** `{0}`: a host. */
+  emptySentenceRemote: label,
   examples: v.pipe(v.array(label), v.length(3)),
   noModelTitle: label,
   readOnly: label,

@@ -132,9 +132,12 @@ export const CompleteResult = v.object({
   text: v.nullable(v.string()),
   reason: v.nullable(NoSuggestionReason),
   source: v.nullable(v.picklist(['model', 'copied'])),
-  /** Estimated probability that the text is what the person wants, 0–1; null when nothing was produced. */
+  /**
+   * Estimated probability that the text is what the person wants, 0–1; null when nothing was produced, and of what a
+   * server wrote.
+   */
   confidence: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-  /** Name of the model and its backend; null when copies alone decided. */
+  /** Name of the model and its backend; null when copies alone decided. Of a server's model the backend is null, too. */
   model: v.nullable(v.string()),
   backend: v.nullable(BackendName),
   /** Length of the prompt, and how many of its tokens were found in the KV cache. */
@@ -208,7 +211,8 @@ export const ChatResult = v.object({
   /** The model ended it; `maxTokens` were written; the context is full. */
   ended: v.picklist(['stop', 'limit', 'context']),
   model: v.string(),
-  backend: BackendName,
+  /** Null: a server of the person's answered. */
+  backend: v.nullable(BackendName),
   promptTokens: count,
   cachedTokens: count,
   /** Tokens written. */

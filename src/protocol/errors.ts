@@ -8,10 +8,10 @@
  * - `backend-unavailable`: no ONNX Runtime backend passed its probe
  * - `device-lost`: the GPU stopped working; its backend can't be used until the process starts anew
  * - `out-of-memory`, `disk-full`: the machine has no room
- * - `network`: the hub can't be reached, or the connection kept breaking; what was received is kept
- * - `unauthorized`: the hub wants a token, or refuses the one it was given
+ * - `network`: the hub or the person's server can't be reached, or the connection kept breaking; what was received is kept
+ * - `unauthorized`: the hub or the server wants a token, or refuses the one it was given
  * - `licence`: the person hasn't accepted the model's licence on the hub
- * - `untrusted`: what the hub sent is not what it should be; nothing of it was kept
+ * - `untrusted`: what the hub sent is not what it should be, or a server is not the one it should be; nothing was kept
  * - `cancelled`: the caller cancelled; never shown to a person
  * - `superseded`: a newer request for the same document replaced this one; never shown
  * - `engine-stopped`: the inference process ended while the request was running

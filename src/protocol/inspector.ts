@@ -34,9 +34,10 @@ export const EngineView = v.object({
   model: v.nullable(
     v.object({
       name: Shown,
-      backend: BackendName,
-      quantization: Quantization,
-      threads: v.number(),
+      /** Null, as the others: of a model on another machine nobody knows. */
+      backend: v.nullable(BackendName),
+      quantization: v.nullable(Quantization),
+      threads: v.nullable(v.number()),
     }),
   ),
   /** Whether completion is on at all; when it is off, the buttons have nothing to act on. */

@@ -73,6 +73,8 @@ describe('switching completion off', function () {
       'gemmaCode.completion.languages': { '*': false },
       'gemmaCode.completion.model': '/nowhere',
       'gemmaCode.chat.model': '/nowhere',
+      'gemmaCode.remote.url': 'http://127.0.0.1:9',
+      'gemmaCode.remote.use': 'both',
       gemmaCode: { completion: { enabled: false, model: '/nowhere' }, chat: { model: '/nowhere' } },
       [marker]: [77],
     };

@@ -71,6 +71,7 @@ export const chatWords: ChatStrings = {
   drop: 'Drop to attach',
   emptyTitle: 'Ask about your code',
   emptySentence: 'The model runs on this computer. Nothing you write leaves it.',
+  emptySentenceRemote: 'What you send goes to {0}, and what you attach to it.',
   examples: [
     'Explain how this file works',
     'Find bugs in the selected code',

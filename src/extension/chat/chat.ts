@@ -18,8 +18,10 @@ import { Disposable } from '../disposable.ts';
 import { runBlockAction } from '../edits/blockActions.ts';
 import type { Engine } from '../engine.ts';
 import type { EngineUse } from '../engineUse.ts';
+import { remoteCommands } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { pickModel } from '../models/pickModel.ts';
+import { usesServer } from '../remote/remoteSettings.ts';
 import type { Settings } from '../settings.ts';
 import { ThemeColors } from '../themeColors.ts';
 import { Throttle } from '../throttle.ts';
@@ -128,8 +130,10 @@ export class Chat extends Disposable implements ChatCommands {
     await this.focus();
   }
 
-  pickModel(role: Role): Promise<void> {
-    return pickModel(this.#parts.settings, this.#parts.context.globalState, role);
+  async pickModel(role: Role): Promise<void> {
+    // A model of this machine would change nothing while a server answers.
+    if (usesServer(this.#parts.settings, role)) await vscode.commands.executeCommand(remoteCommands.use);
+    else await pickModel(this.#parts.settings, this.#parts.context.globalState, role);
   }
 
   /** What goes wrong is said to the person, who asked for it. */

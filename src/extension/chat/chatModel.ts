@@ -1,10 +1,13 @@
 import * as vscode from 'vscode';
 import type { ChatEngine } from '../../chat/chatEngine.ts';
-import type { ModelInfo } from '../../protocol/engine.ts';
 import type { ModelView } from '../../protocol/chat.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import { Disposable } from '../disposable.ts';
 import type { Engine } from '../engine.ts';
+import { isRemote, nameWithHost } from '../remote/remoteModelInfo.ts';
+import type { RunningModel } from '../remote/remoteModelInfo.ts';
+import { serverInUse, usesServer } from '../remote/remoteSettings.ts';
+import { whereTo } from '../remote/remoteText.ts';
 import type { Settings } from '../settings.ts';
 import { labelOf } from './views.ts';
 
@@ -25,17 +28,22 @@ export class ChatModel extends Disposable {
 
   /** Whether a model was chosen that may be able to chat: the built-in one is not. */
   get isChosen(): boolean {
-    return this.#settings.get('gemmaCode.chat.model') !== '';
+    return this.#settings.get('gemmaCode.chat.model') !== '' || usesServer(this.#settings, 'chat');
   }
 
   /** Null: none that can chat is loaded. */
-  get info(): ModelInfo | null {
+  get info(): RunningModel | null {
     const status = this.#engine.statusOf('chat');
     const isLoaded = status.name === 'ready' || status.name === 'working';
     return isLoaded && this.isChosen && status.model.chat ? status.model : null;
   }
 
   get view(): ModelView {
+    const server = usesServer(this.#settings, 'chat') ? serverInUse(this.#settings) : null;
+    return server === null ? this.#view : { ...this.#view, host: labelOf(server.host) };
+  }
+
+  get #view(): ModelView {
     const status = this.#engine.statusOf('chat');
     const nothing = { name: '', progress: null };
     if (!this.isChosen) {
@@ -47,9 +55,9 @@ export class ChatModel extends Disposable {
     switch (status.name) {
       case 'ready':
       case 'working': {
-        const name = labelOf(status.model.name);
-        if (status.model.chat)
-          return { name, progress: null, state: 'ready', sentence: vscode.l10n.t('Ready.') };
+        const name = labelOf(nameWithHost(status.model));
+        const sentenceOf = isRemote(status.model) ? whereTo(status.model.server) : vscode.l10n.t('Ready.');
+        if (status.model.chat) return { name, progress: null, state: 'ready', sentence: labelOf(sentenceOf) };
         const sentence = vscode.l10n.t(
           '{0} was not tuned for conversations. Choose one whose name ends in “it”.',
           name,
@@ -76,7 +84,7 @@ export class ChatModel extends Disposable {
   }
 
   /** Resolves when a model can be asked. @throws GemmaError `no-model` when none will come; `cancelled` */
-  async ready(signal: AbortSignal): Promise<ModelInfo> {
+  async ready(signal: AbortSignal): Promise<RunningModel> {
     for (;;) {
       signal.throwIfAborted();
       if (this.info !== null) return this.info;
@@ -100,7 +108,7 @@ export class ChatModel extends Disposable {
     if (info === null) throw new GemmaError('no-model', this.view.sentence);
     return {
       contextTokens: info.chatContextTokens,
-      countTokens: (texts) => this.#engine.countTokens(texts, signal),
+      countTokens: (texts) => this.#engine.countAsked(texts, signal),
       chat: (params, onText) => this.#engine.chat(params, onText, signal),
     };
   }

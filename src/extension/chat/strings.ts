@@ -73,6 +73,7 @@ export function chatStrings(): ChatStrings {
     drop: vscode.l10n.t('Drop to attach'),
     emptyTitle: vscode.l10n.t('Ask about your code'),
     emptySentence: vscode.l10n.t('The model runs on this computer. Nothing you write leaves it.'),
+    emptySentenceRemote: vscode.l10n.t('What you send goes to {0}, and what you attach to it.'),
     examples: [
       vscode.l10n.t('/explain the code at the cursor'),
       vscode.l10n.t('/fix the code at the cursor'),

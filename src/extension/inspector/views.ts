@@ -1,6 +1,7 @@
 import { piecesOf } from '../../text/hiddenCharacters.ts';
 import type { EngineView, RecordView, Shown } from '../../protocol/inspector.ts';
 import type { EngineStatus } from '../engine.ts';
+import { isRemote } from '../remote/remoteModelInfo.ts';
 import type { StatusName } from '../statusView.ts';
 import type { CompletionRecord } from './records.ts';
 
@@ -41,7 +42,10 @@ export function engineView({ name, status, sentence, modelName, ...switches }: E
 
 function modelView(status: EngineStatus, modelName: string): EngineView['model'] {
   if (status.name !== 'ready' && status.name !== 'working') return null;
-  const { backend, quantization, threads } = status.model;
+  const { model } = status;
+  const { backend, quantization, threads } = isRemote(model)
+    ? { backend: null, quantization: null, threads: null }
+    : model;
   return { name: shown(modelName), backend, quantization, threads };
 }
 

@@ -1,5 +1,6 @@
-import type { ModelInfo } from '../../protocol/engine.ts';
 import type { EngineStatus } from '../engine.ts';
+import { isRemote, nameWithHost } from '../remote/remoteModelInfo.ts';
+import type { RunningModel } from '../remote/remoteModelInfo.ts';
 
 /** What VS Code shows of a model, and what other extensions choose it by. */
 export interface ModelInformation {
@@ -18,23 +19,23 @@ export const MAX_ANSWER_TOKENS = 4_096;
 /** A model as it was when it was loaded for what the person had chosen. */
 export interface KnownModel {
   readonly chosen: string;
-  readonly model: ModelInfo;
+  readonly model: RunningModel;
 }
 
 /** The model to offer for what is `chosen`, whether it is loaded or not; null: none that converses, or none known yet. */
-export function offered(chosen: string, status: EngineStatus, known: KnownModel | null): ModelInfo | null {
+export function offered(chosen: string, status: EngineStatus, known: KnownModel | null): RunningModel | null {
   if (chosen === '' || status.name === 'failed') return null;
   if (status.name === 'ready' || status.name === 'working') return status.model.chat ? status.model : null;
   return known?.chosen === chosen ? known.model : null;
 }
 
-export function informationOf(model: ModelInfo): ModelInformation {
+export function informationOf(model: RunningModel): ModelInformation {
   const maxOutputTokens = Math.min(MAX_ANSWER_TOKENS, model.chatContextTokens >> 1);
   return {
     id: model.name,
-    name: model.name,
-    family: 'gemma',
-    version: `${model.architecture}-${model.quantization}`,
+    name: nameWithHost(model),
+    family: isRemote(model) && !/gemma/iu.test(model.name) ? 'other' : 'gemma',
+    version: isRemote(model) ? 'remote' : `${model.architecture}-${model.quantization}`,
     maxInputTokens: model.chatContextTokens - maxOutputTokens,
     maxOutputTokens,
     capabilities: { toolCalling: false, imageInput: false },

@@ -8,6 +8,8 @@ import { Disposable } from '../disposable.ts';
 import type { ChatText, Engine } from '../engine.ts';
 import type { EngineUse } from '../engineUse.ts';
 import type { Settings } from '../settings.ts';
+import { isRemote, type RunningModel } from '../remote/remoteModelInfo.ts';
+import { usesServer } from '../remote/remoteSettings.ts';
 import { informationOf, type KnownModel, type ModelInformation, offered } from './modelInformation.ts';
 
 export interface OfferedModelParts {
@@ -28,6 +30,8 @@ export class OfferedModel extends Disposable {
   readonly onChange = this.#changed.event;
   #information: ModelInformation | null;
   #users = 0;
+  /** What a server was found to be; another day it may be another. */
+  #server: KnownModel | null = null;
   /** What was loaded to be known, whatever came of it. */
   #tried = '';
 
@@ -68,7 +72,7 @@ export class OfferedModel extends Disposable {
 
   /** @throws GemmaError `no-model` when there is none, `cancelled`; what `work` throws */
   async #whileLoaded<T>(
-    work: (model: ModelInfo) => Promise<T>,
+    work: (model: RunningModel) => Promise<T>,
     signal = new AbortController().signal,
   ): Promise<T> {
     this.#count(1);
@@ -82,7 +86,9 @@ export class OfferedModel extends Disposable {
   }
 
   get #chosen(): string {
-    return this.#parts.settings.get('gemmaCode.chat.model');
+    const { settings } = this.#parts;
+    if (!usesServer(settings, 'chat')) return settings.get('gemmaCode.chat.model');
+    return `${settings.get('gemmaCode.remote.url')} ${settings.get('gemmaCode.remote.model')}`;
   }
 
   #count(change: number): void {
@@ -93,7 +99,8 @@ export class OfferedModel extends Disposable {
   #refresh(): void {
     const { info } = this.#model;
     const known = info && { chosen: this.#chosen, model: info };
-    if (known !== null && !isDeepStrictEqual(known, this.#known))
+    if (known !== null && isRemote(known.model)) this.#server = known;
+    else if (known !== null && !isDeepStrictEqual(known, this.#known))
       void this.#parts.memory.update(KNOWN, known);
     const information = this.#read();
     const isNew = JSON.stringify(information) !== JSON.stringify(this.#information);
@@ -107,6 +114,7 @@ export class OfferedModel extends Disposable {
   }
 
   get #known(): KnownModel | null {
+    if (this.#server?.chosen === this.#chosen) return this.#server;
     const { success, output } = v.safeParse(Known, this.#parts.memory.get(KNOWN));
     return success ? output : null;
   }

@@ -1,5 +1,5 @@
 import { greedy, logSumExp } from '../sampling/logits.ts';
-import { endsInRepetition } from '../sampling/repetition.ts';
+import { endsInRepetition } from '../../text/repetition.ts';
 import type { Sequence } from '../kv/sequence.ts';
 import type { Turn } from '../kv/turn.ts';
 import { Constraint } from './constraint.ts';

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import type { ModelView } from '../../protocol/chat.ts';
+import { fill } from '../texts.ts';
 import { visibleText } from '../ui/visibleText.tsx';
 import { useChat } from './context.ts';
 
@@ -26,7 +27,11 @@ export function Welcome({ model, readOnly, fillBox }: WelcomeProps): VNode {
   return (
     <section class="welcome" aria-labelledby="welcome-title">
       <h1 id="welcome-title">{strings.emptyTitle}</h1>
-      <p>{strings.emptySentence}</p>
+      <p>
+        {model.host === undefined
+          ? strings.emptySentence
+          : visibleText(fill(strings.emptySentenceRemote, model.host))}
+      </p>
       {!readOnly && (
         <ul class="examples">
           {strings.examples.map((example) => (

@@ -32,9 +32,13 @@ export function EnginePanel({ engine, strings, formats, ask }: EnginePanelProps)
             ? []
             : ([
                 [strings.model, <ShownText pieces={model.name} />],
-                [strings.backend, model.backend],
-                [strings.quantization, model.quantization],
-                [strings.threads, formats.count(model.threads)],
+                ...(model.backend === null ? [] : ([[strings.backend, model.backend]] as const)),
+                ...(model.quantization === null
+                  ? []
+                  : ([[strings.quantization, model.quantization]] as const)),
+                ...(model.threads === null
+                  ? []
+                  : ([[strings.threads, formats.count(model.threads)]] as const)),
               ] as const)),
           [strings.automatic, automatic ? strings.on : strings.off],
         ]}

@@ -10,6 +10,7 @@ import {
   chatView,
   inspectorView,
   internalCommands,
+  remoteCommands,
   selectionCommands,
 } from '../../../src/extension/ids.ts';
 import { settingDefaults, settingSchemas } from '../../../src/extension/settingsSchema.ts';
@@ -20,7 +21,7 @@ async function json(file: string): Promise<Record<string, string>> {
   return v.parse(v.record(v.string(), v.string()), JSON.parse(await readFile(path.join(root, file), 'utf8')));
 }
 
-const commands = { ...completionCommands, ...selectionCommands };
+const commands = { ...completionCommands, ...selectionCommands, ...remoteCommands };
 
 const Properties = v.record(v.string(), v.object({ scope: v.string(), default: v.unknown() }));
 

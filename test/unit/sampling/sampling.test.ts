@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { closesWrongBracket, openBrackets } from '../../../src/inference/sampling/brackets.ts';
+import { closesWrongBracket, openBrackets } from '../../../src/text/brackets.ts';
 import { greedy, logSumExp } from '../../../src/inference/sampling/logits.ts';
-import { endsInRepetition } from '../../../src/inference/sampling/repetition.ts';
+import { endsInRepetition } from '../../../src/text/repetition.ts';
 
 describe('greedy choice', () => {
   const row = fc.float32Array({ minLength: 1, maxLength: 50, min: -80, max: 80, noNaN: true });

@@ -32,7 +32,7 @@ export function closesWrongBracket(open: readonly string[], continuation: string
 function scanBrackets(text: string, visit: (character: string) => void): void {
   let quote = '';
   for (let i = 0; i < text.length; i++) {
-    const character = text[i]!;
+    const character = text.charAt(i);
     if (character === '\n') quote = '';
     else if (quote !== '') {
       if (character === '\\') i++;
