@@ -40,7 +40,7 @@ export async function arriving(
 ): Promise<Arriving> {
   const root = options.root ?? (await mkdtemp(join(memory ?? tmpdir(), 'gemma-arriving-')));
   const source = join(root, 'checkpoint');
-  const [work, target] = [join(root, 'work'), join(root, 'models', 'model')];
+  const [work, target] = [join(root, 'models', '.model.arriving'), join(root, 'models', 'model')];
   if (checkpoint !== null) await writeCheckpoint(source, checkpoint, options);
   const remote = remoteFolder(source);
   const progress: number[] = [];
@@ -74,10 +74,7 @@ export async function arriving(
 }
 
 /** What the import of the folder gives without any network. */
-export async function importedFiles(
-  { root, source }: Arriving,
-  quantization: Quantization,
-): Promise<Files> {
+export async function importedFiles({ root, source }: Arriving, quantization: Quantization): Promise<Files> {
   const target = join(root, 'imported');
   await importModel({ source, target, quantization });
   const files = filesIn(target);

@@ -18,11 +18,7 @@ export class DataFiles {
   /** Not durable yet; at first all, since an earlier process may have written to any. */
   readonly #changed: Set<FileHandle>;
 
-  private constructor(
-    folder: string,
-    files: readonly DataFile[],
-    handles: ReadonlyMap<string, FileHandle>,
-  ) {
+  private constructor(folder: string, files: readonly DataFile[], handles: ReadonlyMap<string, FileHandle>) {
     this.#folder = folder;
     this.#files = files;
     this.#handles = handles;

@@ -22,8 +22,8 @@ export class ScratchMatrices {
   }
 
   /** Writes codes of matrix `index` at byte `from` of its rows. */
-  async write(index: number, from: number, codes: Int8Array): Promise<void> {
-    await writeFully(await this.#open(index), bytesOf(codes), from);
+  async write(index: number, from: number, codes: Uint8Array): Promise<void> {
+    await writeFully(await this.#open(index), codes, from);
   }
 
   /** Columns of the complete matrix [rows, columns], a few after each other: [columns, rows] in the end. */
@@ -95,7 +95,8 @@ function turn(
       const right = Math.min(left + TILE, width);
       for (let column = left; column < right; column++) {
         const target = column * rows;
-        for (let row = top; row < bottom; row++) turned[target + row] = matrix[row * columns + first + column]!;
+        for (let row = top; row < bottom; row++)
+          turned[target + row] = matrix[row * columns + first + column]!;
       }
     }
   }

@@ -2,7 +2,7 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GemmaError } from '../../../protocol/errors.ts';
 import type { WeightPlan } from '../weightPlan.ts';
-import { COMMIT_BYTES } from './receiveWeights.ts';
+import { COMMIT_BYTES } from './weightReceiver.ts';
 import type { WorkFolder } from './workFolder.ts';
 
 /** `stat` counts what is allocated in blocks of this size. */
@@ -37,7 +37,9 @@ export async function checkDiskSpace(
 
 /** Matrices that have arrived and are not in place for good: those since the last commit, and the one that arrives. */
 function scratchBytes({ weights }: WeightPlan): number {
-  const matrices = weights.flatMap(({ recipe, ranges }) => (recipe.kind === 'channels' ? ranges[0]!.length : []));
+  const matrices = weights.flatMap(({ recipe, ranges }) =>
+    recipe.kind === 'channels' ? ranges[0]!.length : [],
+  );
   return matrices.length === 0 ? 0 : Math.max(...matrices) + COMMIT_BYTES;
 }
 

@@ -2,7 +2,13 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFully, writeFully } from '../positionedFile.ts';
-import { LENGTH_BYTES, type ReadAt, readHeaderEnd, readSafetensorsHeader, type TensorInfo } from '../safetensors.ts';
+import {
+  LENGTH_BYTES,
+  type ReadAt,
+  readHeaderEnd,
+  readSafetensorsHeader,
+  type TensorInfo,
+} from '../safetensors.ts';
 import type { RemoteFile } from '../remoteFile.ts';
 
 /** The header of a weight file, kept on disk as far as it has come: it must be known again after a restart. */
