@@ -33,8 +33,6 @@ const bundles = [
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    // Of a package's modules only what is used gets in.
-    mainFields: ['module', 'main'],
     // Native binaries can't be bundled.
     external: ['onnxruntime-node'],
     // Of what it says is for Node nothing can be left out: 200 kB for two hashes.
