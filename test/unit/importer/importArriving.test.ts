@@ -87,7 +87,7 @@ describe('A checkpoint that is imported while it arrives becomes the same files'
           await model.import(remote.open);
           assertSameFiles(model.files(), expected);
         }),
-        { numRuns: RUNS / 4 },
+        { numRuns: Math.ceil(RUNS / 4) },
       );
     });
   }
@@ -136,7 +136,7 @@ describe('An import of arriving weights that is stopped', function () {
             model.progress.toSorted((a, b) => a - b),
           );
         }),
-        { numRuns: RUNS / 4 },
+        { numRuns: Math.ceil(RUNS / 4) },
       );
     });
   }
