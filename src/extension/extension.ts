@@ -13,6 +13,8 @@ import { registerLanguageModel } from './languageModel/languageModel.ts';
 import { createLog } from './log.ts';
 import { logEngine } from './logEngine.ts';
 import { Settings } from './settings.ts';
+import { BatteryPause } from './power/batteryPause.ts';
+import { powerSource } from './power/powerSource.ts';
 import { Snooze } from './snooze.ts';
 import { StatusBar } from './statusBar.ts';
 
@@ -30,10 +32,14 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
   const log = createLog();
   const settings = new Settings();
   const snooze = new Snooze();
+  // Where the engine runs on another machine, its battery is none of ours to tell.
+  const battery = new BatteryPause(() =>
+    vscode.env.remoteName === undefined ? powerSource() : Promise.resolve('unknown'),
+  );
   engine = new Engine(() => new EngineClient(processOptions(context)));
-  const parts = { engine, settings, snooze };
+  const parts = { engine, settings, snooze, battery };
   const use = new EngineUse(engine, settings);
-  const completion = new Completion(engine, use, settings, snooze, log);
+  const completion = new Completion(engine, use, settings, { snooze, battery }, log);
   const chat = new Chat({
     context,
     engine,
@@ -46,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     log,
     settings,
     snooze,
+    battery,
     logEngine(engine, log),
     new StatusBar(parts),
     use,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type manifest from '../../package.json';
+import { batteryChoices } from '../completion/policy.ts';
 import { BackendChoice } from '../protocol/engine.ts';
 
 type Section = (typeof manifest)['contributes']['configuration'][number];
@@ -14,6 +15,7 @@ export const settingSchemas = {
   'gemmaCode.completion.automatic': v.boolean(),
   'gemmaCode.completion.languages': v.record(v.string(), v.boolean()),
   'gemmaCode.completion.delay': v.pipe(v.number(), v.minValue(0), v.maxValue(5_000)),
+  'gemmaCode.completion.onBattery': v.picklist(batteryChoices),
   'gemmaCode.engine.backend': BackendChoice,
   'gemmaCode.engine.model': v.pipe(v.string(), v.maxLength(4_096)),
   'gemmaCode.engine.snapshots': v.boolean(),
@@ -27,6 +29,7 @@ export const settingDefaults: { readonly [K in SettingId]: SettingValue<K> } = {
   'gemmaCode.completion.automatic': true,
   'gemmaCode.completion.languages': { '*': true },
   'gemmaCode.completion.delay': 0,
+  'gemmaCode.completion.onBattery': 'run',
   'gemmaCode.engine.backend': 'auto',
   'gemmaCode.engine.model': '',
   'gemmaCode.engine.snapshots': true,

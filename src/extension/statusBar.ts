@@ -12,6 +12,7 @@ const icons: Record<StatusName, string> = {
   off: '$(circle-slash)',
   'language-off': '$(circle-slash)',
   snoozed: '$(bell-slash)',
+  'on-battery': '$(plug)',
   error: '$(warning)',
 };
 

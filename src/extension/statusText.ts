@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import { isLanguageOn } from '../completion/policy.ts';
+import type { BatteryChoice } from '../completion/policy.ts';
 import type { ModelInfo } from '../protocol/engine.ts';
 import type { Engine, EngineStatus } from './engine.ts';
 import type { Settings } from './settings.ts';
+import type { BatteryPause } from './power/batteryPause.ts';
 import type { Snooze } from './snooze.ts';
 import { statusNameOf } from './statusView.ts';
 import type { StatusName } from './statusView.ts';
@@ -11,11 +13,14 @@ export interface StatusParts {
   readonly engine: Engine;
   readonly settings: Settings;
   readonly snooze: Snooze;
+  readonly battery: BatteryPause;
 }
 
 /** The state of completion in the active editor. */
 export interface CurrentStatus {
   readonly name: StatusName;
+  /** What the battery leaves of completion. */
+  readonly battery: BatteryChoice;
   readonly engine: EngineStatus;
   /** Of the active editor; null without one. */
   readonly languageId: string | null;
@@ -28,16 +33,17 @@ const BUILT_IN_MODEL = 'Pebble';
 
 /** Calls `listener` whenever {@link statusNow} may have changed. */
 export function onStatusChange(parts: StatusParts, listener: () => void): vscode.Disposable {
-  const { engine, settings, snooze } = parts;
+  const { engine, settings, snooze, battery } = parts;
   return vscode.Disposable.from(
     engine.onStatus(listener),
     snooze.onChange(listener),
+    battery.onChange(listener),
     settings.onChange(listener),
     vscode.window.onDidChangeActiveTextEditor(listener),
   );
 }
 
-export function statusNow({ engine: { status }, settings, snooze }: StatusParts): CurrentStatus {
+export function statusNow({ engine: { status }, settings, snooze, battery }: StatusParts): CurrentStatus {
   const languageId = vscode.window.activeTextEditor?.document.languageId ?? null;
   const languages = settings.get('gemmaCode.completion.languages');
   const name = statusNameOf({
@@ -45,13 +51,14 @@ export function statusNow({ engine: { status }, settings, snooze }: StatusParts)
     enabled: settings.get('gemmaCode.completion.enabled'),
     languageOn: languageId === null ? null : isLanguageOn(languages, languageId),
     snoozed: snooze.active,
+    battery: battery.now,
   });
   const builtIn = settings.get('gemmaCode.engine.model') === '';
-  return { name, engine: status, languageId, builtIn };
+  return { name, battery: battery.now, engine: status, languageId, builtIn };
 }
 
 /** One sentence for people. */
-export function explain({ name, engine, languageId }: CurrentStatus): string {
+export function explain({ name, battery, engine, languageId }: CurrentStatus): string {
   const sentences: Record<StatusName, () => string> = {
     loading: () => explainLoading(engine),
     ready: () => vscode.l10n.t('Ready.'),
@@ -59,6 +66,10 @@ export function explain({ name, engine, languageId }: CurrentStatus): string {
     off: () => vscode.l10n.t('Completion is off. Nothing is running.'),
     'language-off': () => vscode.l10n.t('Completion is off for {0}.', languageId ?? ''),
     snoozed: () => vscode.l10n.t('Completion is snoozed.'),
+    'on-battery': () =>
+      battery === 'manual'
+        ? vscode.l10n.t('Paused on battery: suggestions appear only when you ask.')
+        : vscode.l10n.t('Paused on battery.'),
     error: () => (engine.name === 'failed' ? engine.error.message : ''),
   };
   return sentences[name]();

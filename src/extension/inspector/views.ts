@@ -25,6 +25,7 @@ const states: Record<StatusName, EngineView['state']> = {
   off: 'off',
   'language-off': 'off',
   snoozed: 'off',
+  'on-battery': 'off',
   error: 'error',
 };
 
