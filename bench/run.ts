@@ -45,7 +45,7 @@ class Bench {
     const begin = performance.now();
     await this.#client.call('status', {});
     const started = performance.now();
-    const { loadMs } = await this.#client.call('load', { backend: this.backend });
+    const { loadMs } = await this.#client.call('load', { role: 'completion', backend: this.backend });
     return { startMs: started - begin, firstLoadMs: performance.now() - started, loadMs };
   }
 

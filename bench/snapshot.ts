@@ -32,7 +32,8 @@ await withTemporaryHome(async (home) => {
     client: 'bench',
     processArguments: ['--idle-exit-ms', '500', '--snapshot-ms', '200'],
   });
-  const load = (): Promise<unknown> => client.call('load', { model, backend: 'native', snapshots: true });
+  const load = (): Promise<unknown> =>
+    client.call('load', { role: 'completion', model, backend: 'native', snapshots: true });
   const cold: Measured[] = [];
   const restored: Measured[] = [];
   const warm: Measured[] = [];

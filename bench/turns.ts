@@ -32,7 +32,7 @@ await withTemporaryHome(async (home) => {
     processArguments: ['--idle-exit-ms', '500'],
   });
   try {
-    await client.call('load', { model, backend: 'native' });
+    await client.call('load', { role: 'completion', model, backend: 'native' });
     const alone = await client.call('chat', question);
     await firstTokenMs(client, 0);
     const idle: number[] = [];

@@ -28,7 +28,11 @@ export async function chat(args: readonly string[]): Promise<void> {
     return;
   }
   const backend = backendOption(values.backend);
-  const load = values.model === undefined ? { backend } : { model: resolve(values.model), backend };
+  const load = {
+    role: 'chat',
+    ...(values.model === undefined ? {} : { model: resolve(values.model) }),
+    backend,
+  } as const;
   const isTalk = positionals.length === 0 && process.stdin.isTTY;
   const question = isTalk ? '' : await questionFrom(positionals);
   await withEngine(homeOption(values.home), async (client) => {

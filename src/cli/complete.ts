@@ -27,10 +27,8 @@ export async function complete(args: readonly string[]): Promise<void> {
   );
 
   const result = await withEngine(homeOption(values.home), async (client) => {
-    await client.call(
-      'load',
-      values.model === undefined ? { backend } : { model: resolve(values.model), backend },
-    );
+    const model = values.model === undefined ? {} : { model: resolve(values.model) };
+    await client.call('load', { role: 'completion', ...model, backend });
     const request: RequestParams<'complete'> = {
       document: resolve(position.file),
       fileName: basename(position.file).slice(0, 256),

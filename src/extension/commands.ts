@@ -6,6 +6,7 @@ import { commands } from './ids.ts';
 import type { CommandId } from './ids.ts';
 import type { Log } from './log.ts';
 import { showMenu, snoozeChoices } from './menu.ts';
+import { pickRole } from './models/pickModel.ts';
 import type { Settings } from './settings.ts';
 import type { Snooze } from './snooze.ts';
 
@@ -23,7 +24,10 @@ export function registerCommands({ engine, settings, snooze, log, chat }: Comman
     [commands.openChat]: () => chat.focus(),
     [commands.newChat]: () => chat.newConversation(),
     [commands.openChatInEditor]: () => chat.openInEditor(),
-    [commands.pickModel]: () => chat.pickModel(),
+    [commands.pickModel]: async () => {
+      const role = await pickRole();
+      if (role !== undefined) await chat.pickModel(role);
+    },
     [commands.triggerCompletion]: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
     [commands.toggleCompletion]: () =>
       settings.set('gemmaCode.completion.enabled', !settings.get('gemmaCode.completion.enabled')),

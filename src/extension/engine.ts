@@ -9,56 +9,59 @@ import type {
   CompleteResult,
   CountChatParams,
   EventBody,
-  ModelInfo,
+  RequestName,
   RequestParams,
+  RequestResult,
+  Role,
   WarmUpParams,
 } from '../protocol/engine.ts';
-import { GemmaError, toGemmaError } from '../protocol/errors.ts';
+import { GemmaError } from '../protocol/errors.ts';
+import { type EngineStatus, type Load, ModelSlot } from './modelSlot.ts';
+
+export type { EngineStatus, Load } from './modelSlot.ts';
 
 export type EngineConnection = Pick<
   EngineClient,
   'call' | 'onState' | 'onEvent' | 'restart' | 'dispose' | 'state'
 >;
 
-/** What a person may be told about the engine. */
-export type EngineStatus =
-  /** Nothing runs: no process, no connection. */
-  | { readonly name: 'off' }
-  | { readonly name: 'starting' }
-  /** `fraction` 0–1; importing happens once per model. */
-  | { readonly name: 'loading' | 'importing'; readonly fraction: number }
-  | { readonly name: 'ready'; readonly model: ModelInfo }
-  | { readonly name: 'working'; readonly model: ModelInfo }
-  /** After a crash; `attempt` counts the crashes of the last three minutes. */
-  | { readonly name: 'restarting'; readonly attempt: number }
-  | { readonly name: 'failed'; readonly error: GemmaError };
-
 /** Text that was added to an answer. */
 export type ChatText = Omit<EventBody<'chatText'>, 'stream'>;
 
-type PlainStatus = Exclude<EngineStatus, { name: 'working' }>;
-type Load = RequestParams<'load'>;
+/** What is asked about models themselves; it needs the process, but none of them loaded. */
+export type ManagementRequest = Extract<
+  RequestName,
+  | 'listModels'
+  | 'download'
+  | 'pauseDownload'
+  | 'cancelDownload'
+  | 'installModel'
+  | 'removeModel'
+  | 'moveModels'
+  | 'machine'
+  | 'measureMachine'
+  | 'status'
+>;
 
-/** The inference process as this window sees it: there while it is wanted, with the model that is wanted. */
+/** The inference process as this window sees it: there while it is wanted, with the models that are wanted. */
 export class Engine {
   readonly #connect: () => EngineConnection;
-  readonly #statuses = new Listeners<EngineStatus>();
+  readonly #statuses = new Listeners<{ readonly role: Role; readonly status: EngineStatus }>();
+  readonly #transfers = new Listeners<EventBody<'transfers'>['transfers']>();
+  readonly #installed = new Listeners<void>();
+  readonly #slots: { readonly [R in Role]: ModelSlot } = {
+    completion: this.#slot('completion'),
+    chat: this.#slot('chat'),
+  };
   #connection: EngineConnection | null = null;
-  #load: Load = { backend: 'auto' };
-  /** The load that will be answered; answers to earlier ones don't count. */
-  #loading: Promise<ModelInfo> | null = null;
-  #state: PlainStatus = { name: 'off' };
-  /** Answers that somebody waits for. */
-  #running = 0;
   #streams = 0;
 
   constructor(connect: () => EngineConnection) {
     this.#connect = connect;
   }
 
-  get status(): EngineStatus {
-    if (this.#state.name !== 'ready' || this.#running === 0) return this.#state;
-    return { ...this.#state, name: 'working' };
+  statusOf(role: Role): EngineStatus {
+    return this.#slots[role].status;
   }
 
   /** Of the inference process; null while there is no connection to one. */
@@ -67,31 +70,39 @@ export class Engine {
     return state?.name === 'connected' ? state.pid : null;
   }
 
-  onStatus(listener: (status: EngineStatus) => void): Subscription {
-    return this.#statuses.add(listener);
+  onStatus(listener: (status: EngineStatus, role: Role) => void): Subscription {
+    return this.#statuses.add(({ role, status }) => listener(status, role));
   }
 
-  /** Starts or connects to the process and loads the model; does nothing when that is the case already. */
-  start(load: Load): void {
-    if (this.#connection !== null && isSame(load, this.#load)) return;
-    this.#load = load;
-    if (this.#connection === null) this.#open();
-    this.#loadModel();
+  /** All downloads, whenever one has gone on. */
+  onTransfers(listener: (transfers: EventBody<'transfers'>['transfers']) => void): Subscription {
+    return this.#transfers.add(listener);
+  }
+
+  /** The list of installed models has changed. */
+  onInstalled(listener: () => void): Subscription {
+    return this.#installed.add(listener);
+  }
+
+  /** Starts or connects to the process and has these models loaded, as far as they aren't; null: none is wanted. */
+  start(loads: { readonly [R in Role]: Load | null }): void {
+    const connection = this.#connection ?? this.#open();
+    this.#slots.completion.want(loads.completion, connection);
+    this.#slots.chat.want(loads.chat, connection);
   }
 
   /** Leaves the process, which ends soon when nobody else needs it. */
   async stop(): Promise<void> {
     const connection = this.#connection;
     this.#connection = null;
-    this.#loading = null;
-    this.#become({ name: 'off' });
+    this.#each((slot) => slot.drop());
     await connection?.dispose();
   }
 
   /** A person asks for a new process; also after it was given up. */
   restart(): void {
     if (this.#connection === null) return;
-    this.#become({ name: 'starting' });
+    this.#each((slot) => slot.noteStart({ name: 'starting' }));
     this.#connection.restart();
   }
 
@@ -102,7 +113,8 @@ export class Engine {
 
   /** Prepares for a completion at this place. Answers nothing and fails silently: it is only a favour. */
   async warmUp(params: WarmUpParams, signal: AbortSignal): Promise<void> {
-    if (this.#state.name !== 'ready' || this.#running > 0) return;
+    const { status, isRunning } = this.#slots.completion;
+    if (status.name !== 'ready' || isRunning || this.#slots.chat.isRunning) return;
     await this.#connection?.call('warmUp', params, signal).catch(() => undefined);
   }
 
@@ -119,13 +131,13 @@ export class Engine {
     onText: (text: ChatText) => void,
     signal: AbortSignal,
   ): Promise<ChatResult> {
-    const connection = this.#connected();
+    const connection = this.#connected('chat');
     const stream = String(++this.#streams);
     const told = connection.onEvent('chatText', ({ stream: name, ...text }) => {
       if (name === stream && !signal.aborted) onText(text);
     });
     try {
-      return await this.#working(connection.call('chat', { ...params, stream }, signal));
+      return await this.#slots.chat.working(connection.call('chat', { ...params, stream }, signal));
     } finally {
       told.dispose();
     }
@@ -133,93 +145,73 @@ export class Engine {
 
   /** Of each text by itself; counting waits for no answer. @throws GemmaError `no-model`, `cancelled` */
   async countTokens(texts: readonly string[], signal?: AbortSignal): Promise<readonly number[]> {
-    const { counts } = await this.#connected().call('countTokens', { texts: [...texts] }, signal);
+    const { counts } = await this.#connected('chat').call('countTokens', { texts: [...texts] }, signal);
     return counts;
   }
 
   /** What the model would be shown, in tokens. @throws GemmaError `bad-input`, `no-model`, `cancelled` */
   async countChat(params: CountChatParams, signal?: AbortSignal): Promise<number> {
-    const { tokens } = await this.#connected().call('countChat', params, signal);
+    const { tokens } = await this.#connected('chat').call('countChat', params, signal);
     return tokens;
   }
 
-  async #complete(params: CompleteParams, signal: AbortSignal): Promise<CompleteResult> {
-    if (this.#connection === null) throw new GemmaError('cancelled', 'Completion is off.');
-    return this.#working(this.#connected().call('complete', params, signal));
+  /** @throws GemmaError `no-model` when the engine is off; otherwise as the process answered */
+  async request<N extends ManagementRequest>(
+    name: N,
+    params: RequestParams<N>,
+    signal?: AbortSignal,
+  ): Promise<RequestResult<N>> {
+    if (this.#connection === null) throw new GemmaError('no-model', 'The engine is off.');
+    return this.#connection.call(name, params, signal);
   }
 
-  /** @throws GemmaError `no-model` when the engine is off; why it failed */
-  #connected(): EngineConnection {
-    if (this.#connection === null) throw new GemmaError('no-model', 'The engine is off.');
-    if (this.#state.name === 'failed') throw this.#state.error;
+  async #complete(params: CompleteParams, signal: AbortSignal): Promise<CompleteResult> {
+    const slot = this.#slots.completion;
+    if (!slot.isWanted) throw new GemmaError('cancelled', 'Completion is off.');
+    return slot.working(this.#connected('completion').call('complete', params, signal));
+  }
+
+  /** @throws GemmaError `no-model` when no model is wanted for it; why it failed */
+  #connected(role: Role): EngineConnection {
+    const { status, isWanted } = this.#slots[role];
+    if (this.#connection === null || !isWanted) throw new GemmaError('no-model', 'The engine is off.');
+    if (status.name === 'failed') throw status.error;
     return this.#connection;
   }
 
-  async #working<T>(answer: Promise<T>): Promise<T> {
-    this.#countRunning(1);
-    try {
-      return await answer;
-    } finally {
-      this.#countRunning(-1);
-    }
+  #slot(role: Role): ModelSlot {
+    return new ModelSlot(role, (status) => this.#statuses.notify({ role, status }));
   }
 
-  #open(): void {
+  #each(change: (slot: ModelSlot) => void): void {
+    change(this.#slots.completion);
+    change(this.#slots.chat);
+  }
+
+  #open(): EngineConnection {
     const connection = this.#connect();
     this.#connection = connection;
     const isCurrent = (): boolean => this.#connection === connection;
     connection.onState((state) => {
       if (!isCurrent()) return;
-      if (state.name === 'stopped') this.#become({ name: 'failed', error: state.reason });
-      else if (state.name === 'restarting') this.#become({ name: 'restarting', attempt: state.attempt });
-      else if (state.name === 'connected') this.#welcome();
+      if (state.name === 'stopped') {
+        this.#each((slot) => slot.noteStart({ name: 'failed', error: state.reason }));
+      } else if (state.name === 'restarting') {
+        this.#each((slot) => slot.noteStart({ name: 'restarting', attempt: state.attempt }));
+      } else if (state.name === 'connected') this.#each((slot) => slot.welcome(connection));
     });
-    connection.onEvent('progress', ({ step, fraction }) => {
-      const busy = this.#state.name === 'loading' || this.#state.name === 'importing';
-      if (isCurrent() && busy) this.#become({ name: step === 'load' ? 'loading' : 'importing', fraction });
+    connection.onEvent('progress', (progress) => {
+      if (isCurrent() && progress.role !== null) this.#slots[progress.role].noteProgress(progress);
     });
-    connection.onEvent('model', ({ model }) => {
-      // Given back while idle: the next completion brings it back by itself.
-      if (isCurrent() && model !== null && this.#loading === null) this.#become({ name: 'ready', model });
+    connection.onEvent('model', ({ role, model }) => {
+      if (isCurrent()) this.#slots[role].noteModel(model);
     });
+    connection.onEvent('transfers', ({ transfers }) => {
+      if (isCurrent()) this.#transfers.notify(transfers);
+    });
+    connection.onEvent('installed', () => {
+      if (isCurrent()) this.#installed.notify();
+    });
+    return connection;
   }
-
-  /** The client repeats a load that a crash interrupted, but only we know that a finished one must be done again. */
-  #welcome(): void {
-    if (this.#loading === null) this.#loadModel();
-    else this.#become({ name: 'loading', fraction: 0 });
-  }
-
-  #loadModel(): void {
-    const connection = this.#connection;
-    if (connection === null) return;
-    this.#become(
-      connection.state.name === 'connected' ? { name: 'loading', fraction: 0 } : { name: 'starting' },
-    );
-    const loading = connection.call('load', this.#load);
-    this.#loading = loading;
-    const settle = (state: PlainStatus): void => {
-      if (this.#loading !== loading) return;
-      this.#loading = null;
-      this.#become(state);
-    };
-    loading.then(
-      (model) => settle({ name: 'ready', model }),
-      (error: unknown) => settle({ name: 'failed', error: toGemmaError(error) }),
-    );
-  }
-
-  #countRunning(change: number): void {
-    this.#running += change;
-    this.#statuses.notify(this.status);
-  }
-
-  #become(state: PlainStatus): void {
-    this.#state = state;
-    this.#statuses.notify(this.status);
-  }
-}
-
-function isSame(one: Load, other: Load): boolean {
-  return one.model === other.model && one.backend === other.backend && one.snapshots === other.snapshots;
 }

@@ -1,9 +1,12 @@
+import type { Role } from '../protocol/engine.ts';
 import { Disposable } from './disposable.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Load } from './engine.ts';
 import type { Settings } from './settings.ts';
 
-/** Who may need a model. */
-export type EngineUser = 'completion' | 'chat';
+/** Who may need a model; `models`: whoever looks after models, and needs the process without one. */
+export type EngineUser = Role | 'models';
+
+const MEGABYTE = 1024 * 1024;
 
 /** Keeps the engine as the settings say while somebody uses it; otherwise nothing runs. */
 export class EngineUse extends Disposable {
@@ -26,15 +29,20 @@ export class EngineUse extends Disposable {
   }
 
   #apply(): void {
-    if (this.#users.size === 0) {
-      void this.#engine.stop();
-      return;
-    }
-    const model = this.#settings.get('gemmaCode.engine.model');
-    const backend = this.#settings.get('gemmaCode.engine.backend');
+    if (this.#users.size === 0) void this.#engine.stop();
+    else this.#engine.start({ completion: this.#load('completion'), chat: this.#load('chat') });
+  }
+
+  #load(role: Role): Load | null {
+    const model = this.#settings.get(`gemmaCode.${role}.model`);
     const isBuiltIn = model === '';
+    // The built-in model doesn't chat.
+    if (!this.#users.has(role) || (isBuiltIn && role === 'chat')) return null;
+    const backend = this.#settings.get('gemmaCode.engine.backend');
+    const memoryBytes = this.#settings.get('gemmaCode.engine.memory') * MEGABYTE;
+    const keeps = this.#settings.get('gemmaCode.engine.snapshots');
     // The built-in model reads its longest prompt in a moment: nothing to keep somebody's text on a disk for.
-    const snapshots = !isBuiltIn && this.#settings.get('gemmaCode.engine.snapshots');
-    this.#engine.start({ ...(isBuiltIn ? {} : { model }), backend, snapshots });
+    const snapshots = isBuiltIn && keeps ? {} : { snapshots: keeps };
+    return { ...(isBuiltIn ? {} : { model }), backend, ...snapshots, memoryBytes };
   }
 }

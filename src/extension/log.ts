@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { SkipReason } from '../completion/policy.ts';
 import type { SuggestionOrigin } from '../completion/session.ts';
 import type { AnswerEnd } from '../chat/conversation.ts';
-import type { BackendName, NoSuggestionReason } from '../protocol/engine.ts';
+import type { BackendName, NoSuggestionReason, Role } from '../protocol/engine.ts';
 import type { ErrorCode, GemmaError } from '../protocol/errors.ts';
 import type { EngineStatus } from './engine.ts';
 
@@ -13,6 +13,7 @@ type Word =
   | ErrorCode
   | EngineStatus['name']
   | NoSuggestionReason
+  | Role
   | SkipReason
   | SuggestionOrigin;
 

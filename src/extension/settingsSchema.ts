@@ -16,8 +16,10 @@ export const settingSchemas = {
   'gemmaCode.completion.languages': v.record(v.string(), v.boolean()),
   'gemmaCode.completion.delay': v.pipe(v.number(), v.minValue(0), v.maxValue(5_000)),
   'gemmaCode.completion.onBattery': v.picklist(batteryChoices),
+  'gemmaCode.completion.model': v.pipe(v.string(), v.maxLength(4_096)),
+  'gemmaCode.chat.model': v.pipe(v.string(), v.maxLength(4_096)),
   'gemmaCode.engine.backend': BackendChoice,
-  'gemmaCode.engine.model': v.pipe(v.string(), v.maxLength(4_096)),
+  'gemmaCode.engine.memory': v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)),
   'gemmaCode.engine.snapshots': v.boolean(),
 } as const satisfies Record<SettingId, v.GenericSchema>;
 
@@ -30,8 +32,10 @@ export const settingDefaults: { readonly [K in SettingId]: SettingValue<K> } = {
   'gemmaCode.completion.languages': { '*': true },
   'gemmaCode.completion.delay': 0,
   'gemmaCode.completion.onBattery': 'run',
+  'gemmaCode.completion.model': '',
+  'gemmaCode.chat.model': '',
   'gemmaCode.engine.backend': 'auto',
-  'gemmaCode.engine.model': '',
+  'gemmaCode.engine.memory': 0,
   'gemmaCode.engine.snapshots': true,
 };
 

@@ -43,7 +43,8 @@ export function onStatusChange(parts: StatusParts, listener: () => void): vscode
   );
 }
 
-export function statusNow({ engine: { status }, settings, snooze, battery }: StatusParts): CurrentStatus {
+export function statusNow({ engine, settings, snooze, battery }: StatusParts): CurrentStatus {
+  const status = engine.statusOf('completion');
   const languageId = vscode.window.activeTextEditor?.document.languageId ?? null;
   const languages = settings.get('gemmaCode.completion.languages');
   const name = statusNameOf({
@@ -53,7 +54,7 @@ export function statusNow({ engine: { status }, settings, snooze, battery }: Sta
     snoozed: snooze.active,
     battery: battery.now,
   });
-  const builtIn = settings.get('gemmaCode.engine.model') === '';
+  const builtIn = settings.get('gemmaCode.completion.model') === '';
   return { name, battery: battery.now, engine: status, languageId, builtIn };
 }
 

@@ -54,7 +54,7 @@ export const HelloResult = v.object({ pid: count });
 
 export const LoadParams = v.object({
   /** Takes the place of the model that was loaded for the same, and of no other. */
-  role: v.optional(Role),
+  role: Role,
   /**
    * Name of an installed model, or the absolute path of a Hugging Face checkpoint or imported model folder; absent: the
    * embedded model.
@@ -66,7 +66,10 @@ export const LoadParams = v.object({
    * removes what was kept. Absent: as the loads before; at first nothing is kept and nothing removed.
    */
   snapshots: v.optional(v.boolean()),
-  /** For the weights and keys and values of all models together; absent: as the loads before, at first by the machine. */
+  /**
+   * For the weights and keys and values of all models together; 0: by the machine. Absent: as the loads before, at first
+   * by the machine.
+   */
   memoryBytes: v.optional(count),
 });
 export const ModelInfo = v.object({

@@ -19,7 +19,7 @@ export async function startScripted(
   options: Pick<ServerOptions, 'workspaceTrust'> = {},
 ): Promise<ScriptedVsCode> {
   const code = await InstalledVsCode.start({
-    settings: { 'gemmaCode.engine.model': '/models/gemma-3-1b-it', ...settings },
+    settings: { 'gemmaCode.chat.model': '/models/gemma-3-1b-it', ...settings },
     ...options,
   });
   const extensions = path.join(code.folder, 'extensions');

@@ -38,9 +38,9 @@ describe('the model for other extensions', function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   const withChatModel = (work: (model: vscode.LanguageModelChat) => Promise<void>): Promise<void> =>
-    withSetting('gemmaCode.engine.model', path.join(folder, 'gemma-tiny-it'), async () => {
+    withSetting('gemmaCode.chat.model', path.join(folder, 'gemma-tiny-it'), async () => {
       await until('the chat model being loaded', () => {
-        const { status } = engine;
+        const status = engine.statusOf('chat');
         return status.name === 'ready' && status.model.chat;
       });
       const [model] = await untilModels(1);
@@ -75,7 +75,7 @@ describe('the model for other extensions', function () {
       await assert.rejects(async () => {
         for await (const _part of long.text) if (++heard === 3) stop.cancel();
       });
-      await until('the engine being free', () => engine.status.name === 'ready');
+      await until('the engine being free', () => engine.statusOf('chat').name === 'ready');
 
       const [none, some, more] = await Promise.all(
         ['', 'abc', 'abc abc'].map((text) => model.countTokens(text)),

@@ -54,7 +54,7 @@ describe('switching completion off', function () {
       process.kill(pid, 'SIGKILL');
       assert.equal(await accepts(await editorWith(MARKED), QUIET_MS), false);
       assert.equal(engine.pid, null);
-      assert.equal(engine.status.name, 'off');
+      assert.equal(engine.statusOf('completion').name, 'off');
     });
     await engineReady();
     assert.notEqual(engine.pid, pid);
@@ -71,8 +71,9 @@ describe('switching completion off', function () {
     const hostile = {
       'gemmaCode.completion.enabled': false,
       'gemmaCode.completion.languages': { '*': false },
-      'gemmaCode.engine.model': '/nowhere',
-      gemmaCode: { completion: { enabled: false }, engine: { model: '/nowhere' } },
+      'gemmaCode.completion.model': '/nowhere',
+      'gemmaCode.chat.model': '/nowhere',
+      gemmaCode: { completion: { enabled: false, model: '/nowhere' }, chat: { model: '/nowhere' } },
       [marker]: [77],
     };
     await writeFile(path.join(settings, 'settings.json'), JSON.stringify(hostile));
@@ -80,7 +81,9 @@ describe('switching completion off', function () {
       const rulers = (): unknown => vscode.workspace.getConfiguration().get(marker);
       await until('reading the settings of the folder', () => JSON.stringify(rulers()) === '[77]');
       assert.ok(await accepts(await editorWith(MARKED)));
-      assert.ok(engine.status.name === 'ready' || engine.status.name === 'working');
+      assert.ok(
+        engine.statusOf('completion').name === 'ready' || engine.statusOf('completion').name === 'working',
+      );
     } finally {
       await rm(settings, { recursive: true });
     }

@@ -34,7 +34,7 @@ for (const backend of ['native', 'wasm'] as const) {
     beforeEach(async () => {
       home = await testHome({ entry });
       client = home.client();
-      await client.call('load', { model: checkpoint.folder, backend });
+      await client.call('load', { role: 'chat', model: checkpoint.folder, backend });
     });
     afterEach(() => home.dispose());
     after(() => checkpoint.remove());

@@ -95,7 +95,7 @@ describe('the inference process and a hostile peer', function () {
   });
 
   it('a thousand cancellations: each call is over, and the process is as before', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const calls = Array.from({ length: 1_000 }, async (_, index) => {
       const cancel = new AbortController();
       const call = client.call('complete', completion('work 50', `${index % 10}.ts`), cancel.signal);
@@ -120,9 +120,11 @@ describe('the inference process and a hostile peer', function () {
   });
 
   it('the log has events and numbers, and no text of the user', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     await client.call('complete', completion('canary-7f3a'));
-    await assert.rejects(client.call('load', { model: 'oom canary-7f3a', backend: 'auto' }));
+    await assert.rejects(
+      client.call('load', { role: 'completion', model: 'oom canary-7f3a', backend: 'auto' }),
+    );
     const log = await readFile(join(home.options.home, 'logs', 'inference.log'), 'utf8');
     assert.match(log, /"event":"load"/);
     assert.doesNotMatch(log, /canary/);

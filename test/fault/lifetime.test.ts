@@ -16,7 +16,7 @@ describe('one inference process for all clients', function () {
 
   it('goes on by the processor when the graphics device is lost', async () => {
     const client = home.client();
-    assert.equal((await client.call('load', { backend: 'webgpu' })).backend, 'webgpu');
+    assert.equal((await client.call('load', { role: 'completion', backend: 'webgpu' })).backend, 'webgpu');
     await assert.rejects(client.call('complete', completion('lost')), { code: 'device-lost' });
     assert.equal((await client.call('complete', completion('more'))).text, 'more');
     assert.equal((await client.call('status', {})).models.completion?.backend, 'native');
@@ -24,7 +24,9 @@ describe('one inference process for all clients', function () {
 
   it('two windows share one process and one load', async () => {
     const [one, two] = [home.client(), home.client()];
-    const models = await Promise.all([one, two].map((client) => client.call('load', { backend: 'auto' })));
+    const models = await Promise.all(
+      [one, two].map((client) => client.call('load', { role: 'completion', backend: 'auto' })),
+    );
     assert.deepEqual(
       models.map(({ parameters }) => parameters),
       [1, 1],
@@ -42,13 +44,13 @@ describe('one inference process for all clients', function () {
     const heard = new Promise<string | undefined>((resolve) => {
       two.onEvent('model', ({ model }) => resolve(model?.name));
     });
-    await one.call('load', { model: 'shared', backend: 'auto' });
+    await one.call('load', { role: 'completion', model: 'shared', backend: 'auto' });
     assert.equal(await heard, 'shared');
   });
 
   it('a waiting completion is superseded by a newer one of its own window only', async () => {
     const [one, two] = [home.client(), home.client()];
-    await one.call('load', { backend: 'auto' });
+    await one.call('load', { role: 'completion', backend: 'auto' });
     await two.call('status', {});
     const running = one.call('complete', completion('work 300'));
     const older = one.call('complete', completion('older'));
@@ -174,7 +176,7 @@ describe('unused weights', function () {
   it('are given back, and loaded again when somebody asks', async () => {
     home = await testHome({ processArguments: ['--unload-ms', '200'] });
     const client = home.client();
-    assert.equal((await client.call('load', { backend: 'auto' })).parameters, 1);
+    assert.equal((await client.call('load', { role: 'completion', backend: 'auto' })).parameters, 1);
     await until(
       'they are given back',
       async () => (await client.call('status', {})).models.completion === null,

@@ -46,7 +46,7 @@ describe('the built inference process with the embedded model', function () {
 
   it('killed while importing and loading for the first time: the load is answered all the same', async () => {
     const client = home.client();
-    const loading = client.call('load', { backend: 'auto' });
+    const loading = client.call('load', { role: 'completion', backend: 'auto' });
     const { pid } = await client.call('status', {});
     await delay(100);
     kill(pid, 'SIGKILL');
@@ -89,6 +89,6 @@ function prompt(seed: number): string {
 }
 
 async function load(client: EngineClient): Promise<number> {
-  await client.call('load', { backend: 'auto' });
+  await client.call('load', { role: 'completion', backend: 'auto' });
   return (await client.call('status', {})).pid;
 }

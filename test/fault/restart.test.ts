@@ -23,7 +23,7 @@ describe('the inference process dies', function () {
   }
 
   it('at idle: the next completion is answered by a new process with the model loaded again', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const first = await pid();
     kill(first, 'SIGKILL');
     await until('the death is noticed', () => client.state.name === 'restarting');
@@ -33,13 +33,13 @@ describe('the inference process dies', function () {
   });
 
   it('while loading: the load is answered by the new process', async () => {
-    const load = client.call('load', { model: 'work 400', backend: 'auto' });
+    const load = client.call('load', { role: 'completion', model: 'work 400', backend: 'auto' });
     kill(await pid(), 'SIGKILL');
     assert.equal((await load).name, 'work 400');
   });
 
   it('in the middle of a prefill: the completion is answered by the new process', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const first = await pid();
     const answer = client.call('complete', completion('work 400'));
     await delay(100);
@@ -48,7 +48,7 @@ describe('the inference process dies', function () {
   });
 
   it('with several completions open: the newest of each document is answered, older ones are superseded', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const first = await pid();
     const older = client.call('complete', completion('work 400 older', 'a.ts'));
     await delay(50);
@@ -61,7 +61,7 @@ describe('the inference process dies', function () {
   });
 
   it('at a cancellation: the cancelled call is over at once, the next one is answered', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const first = await pid();
     const cancel = new AbortController();
     const answer = client.call('complete', completion('work 5000'), cancel.signal);
@@ -73,13 +73,13 @@ describe('the inference process dies', function () {
   });
 
   it('because of a request: it is repeated once, then given up, and others are served', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     await assert.rejects(client.call('complete', completion('crash')), { code: 'engine-stopped' });
     assert.equal((await client.call('complete', completion('harmless'))).text, 'harmless');
   });
 
   it('because of a model: loading is given up after the second death, and the process is there without it', async () => {
-    await assert.rejects(client.call('load', { model: 'crash', backend: 'auto' }), {
+    await assert.rejects(client.call('load', { role: 'completion', model: 'crash', backend: 'auto' }), {
       code: 'engine-stopped',
     });
     assert.equal((await client.call('status', {})).models.completion, null);
@@ -87,7 +87,7 @@ describe('the inference process dies', function () {
 
   it('stopped by SIGSTOP: it counts as hung, is ended and replaced', async () => {
     client = home.client({ hangMs: 400 });
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const first = await pid();
     kill(first, 'SIGSTOP');
     assert.equal((await client.call('complete', completion('after'))).text, 'after');
@@ -150,7 +150,7 @@ describe('the engine fails without dying', function () {
 
   it('out of memory: the answer says so and the process stays', async () => {
     const client = home.client();
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const { pid } = await client.call('status', {});
     await assert.rejects(client.call('complete', completion('oom')), { code: 'out-of-memory' });
     assert.equal((await client.call('complete', completion('next'))).text, 'next');
@@ -159,7 +159,7 @@ describe('the engine fails without dying', function () {
 
   it('a job that ignores its cancellation for two seconds ends the process; the next call gets a new one', async () => {
     const client = home.client();
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     const { pid } = await client.call('status', {});
     const cancel = new AbortController();
     const answer = client.call('complete', completion('stubborn 60000'), cancel.signal);

@@ -53,7 +53,7 @@ describe('what was computed outlives the inference process', function () {
   }
 
   it('killed after a quiet moment: the next completion of the file prefills one token and is the same', async () => {
-    await client.call('load', { model: exact.folder, backend: 'auto', snapshots: true });
+    await client.call('load', { role: 'completion', model: exact.folder, backend: 'auto', snapshots: true });
     const cold = await client.call('complete', request);
     assert.ok(cold.promptTokens > 400 && cold.cachedTokens === 0);
     const warm = await client.call('complete', request);
@@ -70,7 +70,7 @@ describe('what was computed outlives the inference process', function () {
   });
 
   it('damaged meanwhile: the completion is computed anew, and is the same', async () => {
-    await client.call('load', { backend: 'auto', snapshots: true });
+    await client.call('load', { role: 'completion', backend: 'auto', snapshots: true });
     const first = await client.call('complete', request);
     await until('it is on disk', async () => (await kv()).snapshotWrites === 1);
     await killProcess();
@@ -88,15 +88,15 @@ describe('what was computed outlives the inference process', function () {
   });
 
   it('is not kept unless it may be, and removed when it may no longer be', async () => {
-    await client.call('load', { backend: 'auto' });
+    await client.call('load', { role: 'completion', backend: 'auto' });
     await client.call('complete', request);
     await new Promise((done) => setTimeout(done, 500));
     assert.deepEqual(await files(), []);
 
-    await client.call('load', { backend: 'auto', snapshots: true });
+    await client.call('load', { role: 'completion', backend: 'auto', snapshots: true });
     await client.call('complete', request);
     await until('it is on disk', async () => (await files()).some((name) => name.endsWith('.kv')));
-    await client.call('load', { backend: 'auto', snapshots: false });
+    await client.call('load', { role: 'completion', backend: 'auto', snapshots: false });
     assert.deepEqual(await files(), []);
   });
 });

@@ -21,7 +21,7 @@ describe('a conversation with a model that thinks', function () {
   beforeEach(async () => {
     home = await testHome({ entry });
     client = home.client();
-    await client.call('load', { model: checkpoint.folder, backend: 'native' });
+    await client.call('load', { role: 'chat', model: checkpoint.folder, backend: 'native' });
   });
   afterEach(() => home.dispose());
   after(() => checkpoint.remove());

@@ -8,6 +8,7 @@ import { isLocalCommand, parseSlashCommand } from '../../chat/slashCommands.ts';
 import type { LocalCommandName } from '../../chat/slashCommands.ts';
 import { transcriptOf } from '../../chat/transcript.ts';
 import type { ConversationStore } from '../../conversations/conversationStore.ts';
+import type { Role } from '../../protocol/engine.ts';
 import type { BlockAction, FromChat, MessageView, ToChat } from '../../protocol/chat.ts';
 import { toGemmaError } from '../../protocol/errors.ts';
 import { codeBlocks } from '../../text/markdown.ts';
@@ -127,8 +128,8 @@ export class Chat extends Disposable implements ChatCommands {
     await this.focus();
   }
 
-  pickModel(): Promise<void> {
-    return pickModel(this.#parts.settings, this.#parts.context.globalState);
+  pickModel(role: Role): Promise<void> {
+    return pickModel(this.#parts.settings, this.#parts.context.globalState, role);
   }
 
   /** What goes wrong is said to the person, who asked for it. */
@@ -191,7 +192,7 @@ export class Chat extends Disposable implements ChatCommands {
         for (const attachment of await attachDropped(message.uris)) this.#composer.add(attachment);
         return undefined;
       case 'pickModel':
-        return this.pickModel();
+        return this.pickModel('chat');
       case 'showSent':
         return this.#showSent(message.id);
       default:

@@ -19,24 +19,24 @@ export class ChatModel extends Disposable {
     super();
     this.#engine = engine;
     this.#settings = settings;
-    this.own(engine.onStatus(() => this.#changed.fire()));
+    this.own(engine.onStatus((_status, role) => role === 'chat' && this.#changed.fire()));
     this.own(settings.onChange(() => this.#changed.fire()));
   }
 
   /** Whether a model was chosen that may be able to chat: the built-in one is not. */
   get isChosen(): boolean {
-    return this.#settings.get('gemmaCode.engine.model') !== '';
+    return this.#settings.get('gemmaCode.chat.model') !== '';
   }
 
   /** Null: none that can chat is loaded. */
   get info(): ModelInfo | null {
-    const { status } = this.#engine;
+    const status = this.#engine.statusOf('chat');
     const isLoaded = status.name === 'ready' || status.name === 'working';
     return isLoaded && this.isChosen && status.model.chat ? status.model : null;
   }
 
   get view(): ModelView {
-    const { status } = this.#engine;
+    const status = this.#engine.statusOf('chat');
     const nothing = { name: '', progress: null };
     if (!this.isChosen) {
       const sentence = vscode.l10n.t(

@@ -25,8 +25,13 @@ export class WarmUp extends Disposable {
     const later = (): void => this.#later();
     this.own(vscode.window.onDidChangeActiveTextEditor(later));
     this.own(vscode.window.onDidChangeTextEditorSelection(later));
-    this.own(engine.onStatus(({ name }) => name === 'loading' && this.#forget()));
-    this.own(engine.onStatus(({ name }) => name === 'ready' && later()));
+    this.own(
+      engine.onStatus(({ name }, role) => {
+        if (role !== 'completion') return;
+        if (name === 'loading') this.#forget();
+        if (name === 'ready') later();
+      }),
+    );
     this.own({ dispose: () => this.#cancel() });
   }
 
@@ -39,7 +44,7 @@ export class WarmUp extends Disposable {
 
   async #run(): Promise<void> {
     const editor = vscode.window.activeTextEditor;
-    if (editor === undefined || this.#engine.status.name !== 'ready') return;
+    if (editor === undefined || this.#engine.statusOf('completion').name !== 'ready') return;
     const { document, selection } = editor;
     const line = document.lineAt(selection.active).text;
     const skip = skipReason(this.#switches(), {

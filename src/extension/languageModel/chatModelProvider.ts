@@ -25,9 +25,10 @@ export class ChatModelProvider
     super();
     this.#engine = engine;
     this.#counter = new TokenCounter(engine);
-    this.#model = chatModelAfter(engine.status, null);
+    this.#model = chatModelAfter(engine.statusOf('chat'), null);
     this.own(
-      engine.onStatus((status) => {
+      engine.onStatus((status, role) => {
+        if (role !== 'chat') return;
         const model = chatModelAfter(status, this.#model);
         const isNew = JSON.stringify(model && informationOf(model)) !== JSON.stringify(this.#information);
         this.#model = model;

@@ -12,7 +12,7 @@ import { alternate, type Turn } from './turns.ts';
 /** Answers to `@gemma` in VS Code's own chat. */
 export function createChatParticipant(engine: Engine): vscode.Disposable {
   return vscode.chat.createChatParticipant(chatParticipant, async (request, context, response, token) => {
-    const { status } = engine;
+    const status = engine.statusOf('chat');
     const model = status.name === 'ready' || status.name === 'working' ? status.model : null;
     if (model?.chat !== true) return failed(vscode.l10n.t('No model that can converse is loaded.'));
     const references = await readReferences(request.references);

@@ -24,7 +24,9 @@ export async function until(what: string, condition: () => boolean, limitMs = LI
 /** Waits until a model is loaded. */
 export async function engineReady(): Promise<TestApi> {
   const api = await activeExtension();
-  await until('the engine getting ready', () => ['ready', 'working'].includes(api.engine.status.name));
+  await until('the engine getting ready', () =>
+    ['ready', 'working'].includes(api.engine.statusOf('completion').name),
+  );
   return api;
 }
 

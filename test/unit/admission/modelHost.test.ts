@@ -39,18 +39,18 @@ describe('model host', () => {
 
   it('loads the embedded model when none is named, in the form the backend runs best', async () => {
     const models = host();
-    await models.load({ backend: 'native' });
-    await models.load({ backend: 'wasm' });
+    await models.load({ role: 'completion', backend: 'native' });
+    await models.load({ role: 'completion', backend: 'wasm' });
     assert.deepEqual(imports, ['embedded {"bestFor":"native"}', 'embedded {"bestFor":"wasm"}']);
   });
 
   it('loads once what is asked for twice, at once or later', async () => {
     const models = host();
     const [one, two] = await Promise.all([
-      models.load({ backend: 'auto' }),
-      models.load({ backend: 'auto' }),
+      models.load({ role: 'completion', backend: 'auto' }),
+      models.load({ role: 'completion', backend: 'auto' }),
     ]);
-    const three = await models.load({ backend: 'auto' });
+    const three = await models.load({ role: 'completion', backend: 'auto' });
     assert.deepEqual([one.parameters, two.parameters, three.parameters], [1, 1, 1]);
     assert.deepEqual(heard, ['embedded']);
   });
@@ -65,14 +65,17 @@ describe('model host', () => {
     };
     const models = host(undefined, engine);
     for (const snapshots of [undefined, true, undefined, true, false, undefined]) {
-      await models.load({ backend: 'auto', snapshots });
+      await models.load({ role: 'completion', backend: 'auto', snapshots });
     }
     assert.deepEqual(asked, [null, '/nowhere/snapshots', null]);
   });
 
   it('replaces the model by another one, telling everybody', async () => {
     const models = host();
-    await Promise.all([models.load({ backend: 'auto' }), models.load({ model: 'other', backend: 'auto' })]);
+    await Promise.all([
+      models.load({ role: 'completion', backend: 'auto' }),
+      models.load({ role: 'completion', model: 'other', backend: 'auto' }),
+    ]);
     assert.equal(models.model?.name, 'other');
     assert.deepEqual(heard, ['embedded', null, 'other']);
   });
@@ -80,7 +83,7 @@ describe('model host', () => {
   it('answers completions that wait for a model with the reason why it does not come', async () => {
     const damaged = new GemmaError('model-damaged', 'Damaged.');
     const models = host(() => Promise.reject(damaged));
-    const loading = models.load({ backend: 'auto' });
+    const loading = models.load({ role: 'completion', backend: 'auto' });
     const completion = jobs.submit({ kind: 'complete', document: 'a', run: async () => 'never' });
     await assert.rejects(loading, damaged);
     await assert.rejects(completion, damaged);
@@ -90,8 +93,8 @@ describe('model host', () => {
     const models = host((model) =>
       model === 'bad' ? Promise.reject(new Error('bad')) : Promise.resolve(model),
     );
-    await models.load({ backend: 'auto' });
-    await assert.rejects(models.load({ model: 'bad', backend: 'auto' }));
+    await models.load({ role: 'completion', backend: 'auto' });
+    await assert.rejects(models.load({ role: 'completion', model: 'bad', backend: 'auto' }));
     assert.equal(models.model?.name, 'embedded');
     assert.equal(await jobs.submit({ kind: 'complete', document: 'a', run: async () => 'works' }), 'works');
   });
@@ -99,7 +102,7 @@ describe('model host', () => {
   it('loads again on demand what was given back', async () => {
     const models = host();
     assert.throws(() => models.ensureModel(), { code: 'no-model' });
-    await models.load({ backend: 'auto' });
+    await models.load({ role: 'completion', backend: 'auto' });
     await models.unload();
     assert.equal(models.model, null);
     models.ensureModel();

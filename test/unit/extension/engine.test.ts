@@ -4,7 +4,14 @@ import type { ClientState } from '../../../src/client/clientState.ts';
 import { Listeners } from '../../../src/client/listeners.ts';
 import { Engine } from '../../../src/extension/engine.ts';
 import type { EngineConnection } from '../../../src/extension/engine.ts';
-import type { ChatResult, CompleteParams, EventBody, ModelInfo } from '../../../src/protocol/engine.ts';
+import type {
+  ChatResult,
+  CompleteParams,
+  EventBody,
+  EventName,
+  ModelInfo,
+  Role,
+} from '../../../src/protocol/engine.ts';
 import { GemmaError } from '../../../src/protocol/errors.ts';
 import { question } from '../../support/clientRequests.ts';
 import { completeResult, settle } from '../completion/scene.ts';
@@ -68,6 +75,9 @@ class ScriptedClient {
   readonly states = new Listeners<ClientState>();
   readonly progress = new Listeners<EventBody<'progress'>>();
   readonly chatText = new Listeners<EventBody<'chatText'>>();
+  readonly model = new Listeners<EventBody<'model'>>();
+  readonly transfers = new Listeners<EventBody<'transfers'>>();
+  readonly installed = new Listeners<object>();
   state: ClientState = { name: 'idle' };
   restarts = 0;
   disposed = false;
@@ -78,10 +88,7 @@ class ScriptedClient {
         this.calls.push({ name, params: callParams, signal, resolve, reject });
       }),
     onState: (listener: (state: ClientState) => void) => this.states.add(listener),
-    onEvent: (name: string, listener: (body: unknown) => void) => {
-      if (name === 'progress') return this.progress.add(listener);
-      return name === 'chatText' ? this.chatText.add(listener) : { dispose: () => undefined };
-    },
+    onEvent: (name: EventName, listener: (body: unknown) => void) => this[name].add(listener),
     restart: () => {
       this.restarts++;
     },
@@ -132,9 +139,9 @@ function scene(): {
   return { engine, clients, client, shown };
 }
 
-async function readyScene(): Promise<ReturnType<typeof scene>> {
+async function readyScene(role: Role = 'completion'): Promise<ReturnType<typeof scene>> {
   const made = scene();
-  made.engine.start({ backend: 'auto' });
+  made.engine.start({ completion: null, chat: null, [role]: { backend: 'auto' } });
   made.client().become({ name: 'starting' });
   made.client().become({ name: 'connected', pid: 1 });
   made.client().last('load').resolve(model);
@@ -145,63 +152,67 @@ async function readyScene(): Promise<ReturnType<typeof scene>> {
 describe('the engine of a window', () => {
   it('has no client before it is started', () => {
     const { engine, clients } = scene();
-    assert.equal(engine.status.name, 'off');
+    assert.equal(engine.statusOf('completion').name, 'off');
     assert.equal(clients.length, 0);
   });
 
   it('loads the model once and shows how that goes', async () => {
     const { client, shown, engine } = await readyScene();
     assert.deepEqual(shown, ['starting', 'loading', 'ready']);
-    engine.start({ backend: 'auto' });
+    engine.start({ completion: { backend: 'auto' }, chat: null });
     assert.equal(client().count('load'), 1);
   });
 
   it('shows that it imports', () => {
     const { engine, client } = scene();
-    engine.start({ backend: 'auto' });
+    engine.start({ completion: { backend: 'auto' }, chat: null });
     client().become({ name: 'connected', pid: 1 });
-    client().progress.notify({ step: 'import', role: null, fraction: 0.5 });
-    assert.deepEqual(engine.status, { name: 'importing', fraction: 0.5 });
+    client().progress.notify({ step: 'import', role: 'completion', fraction: 0.5 });
+    assert.deepEqual(engine.statusOf('completion'), { name: 'importing', fraction: 0.5 });
   });
 
   it('loads what the settings say now, whatever an earlier load answers', async () => {
     const { engine, client } = scene();
-    engine.start({ backend: 'auto' });
+    engine.start({ completion: { backend: 'auto' }, chat: null });
     const first = client().last('load');
-    engine.start({ backend: 'wasm', model: '/models/other' });
-    assert.deepEqual(client().last('load').params, { backend: 'wasm', model: '/models/other' });
+    engine.start({ completion: { backend: 'wasm', model: '/models/other' }, chat: null });
+    assert.deepEqual(client().last('load').params, {
+      role: 'completion',
+      backend: 'wasm',
+      model: '/models/other',
+    });
     first.reject(new GemmaError('model-damaged', 'The old model is damaged.'));
     client().last('load').resolve(model);
     await settle();
-    assert.equal(engine.status.name, 'ready');
+    assert.equal(engine.statusOf('completion').name, 'ready');
   });
 
   it('loads again after a restart of a process that had a model', async () => {
     const { engine, client } = await readyScene();
     client().become({ name: 'restarting', attempt: 1 });
-    assert.deepEqual(engine.status, { name: 'restarting', attempt: 1 });
+    assert.deepEqual(engine.statusOf('completion'), { name: 'restarting', attempt: 1 });
     client().become({ name: 'connected', pid: 2 });
     client().last('load').resolve(model);
     await settle();
-    assert.equal(engine.status.name, 'ready');
+    assert.equal(engine.statusOf('completion').name, 'ready');
     assert.equal(client().count('load'), 2);
   });
 
   it('leaves a load that a crash interrupted to the client, which repeats it', () => {
     const { engine, client } = scene();
-    engine.start({ backend: 'auto' });
+    engine.start({ completion: { backend: 'auto' }, chat: null });
     client().become({ name: 'connected', pid: 1 });
     client().become({ name: 'restarting', attempt: 1 });
     client().become({ name: 'connected', pid: 2 });
     assert.equal(client().count('load'), 1);
-    assert.equal(engine.status.name, 'loading');
+    assert.equal(engine.statusOf('completion').name, 'loading');
   });
 
   it('says why it failed, fails completions with that, and starts again when a person asks', async () => {
     const { engine, client } = await readyScene();
     const reason = new GemmaError('engine-unavailable', 'It keeps ending.');
     client().become({ name: 'stopped', reason });
-    assert.deepEqual(engine.status, { name: 'failed', error: reason });
+    assert.deepEqual(engine.statusOf('completion'), { name: 'failed', error: reason });
     await assert.rejects(engine.complete(params).result, reason);
     assert.equal(client().count('complete'), 0);
 
@@ -210,30 +221,30 @@ describe('the engine of a window', () => {
     client().become({ name: 'connected', pid: 3 });
     client().last('load').resolve(model);
     await settle();
-    assert.equal(engine.status.name, 'ready');
+    assert.equal(engine.statusOf('completion').name, 'ready');
   });
 
   it('fails when the model can not be loaded', async () => {
     const { engine, client } = scene();
-    engine.start({ backend: 'auto' });
+    engine.start({ completion: { backend: 'auto' }, chat: null });
     client().last('load').reject(new GemmaError('model-damaged', 'The model is damaged.'));
     await settle();
-    assert.equal(engine.status.name, 'failed');
+    assert.equal(engine.statusOf('completion').name, 'failed');
   });
 
   it('is working while a completion runs, and passes its cancellation on', async () => {
     const { engine, client } = await readyScene();
     const running = engine.complete(params);
-    assert.equal(engine.status.name, 'working');
+    assert.equal(engine.statusOf('completion').name, 'working');
     running.cancel();
     assert.equal(client().last('complete').signal?.aborted, true);
     client().last('complete').resolve(completeResult('x'));
     await running.result;
-    assert.equal(engine.status.name, 'ready');
+    assert.equal(engine.statusOf('completion').name, 'ready');
   });
 
   it('tells the text of an answer to whoever asked for it, as long as it is wanted', async () => {
-    const { engine, client } = await readyScene();
+    const { engine, client } = await readyScene('chat');
     const heard: string[] = [];
     const stop = new AbortController();
     const listen =
@@ -246,7 +257,7 @@ describe('the engine of a window', () => {
     const secondCall = client().last('chat');
     const secondStream = streamOf(secondCall.params);
     assert.notEqual(firstStream, secondStream);
-    assert.equal(engine.status.name, 'working');
+    assert.equal(engine.statusOf('chat').name, 'working');
 
     client().chatText.notify({ stream: firstStream, thought: '', answer: 'a' });
     client().chatText.notify({ stream: secondStream, thought: '', answer: 'b' });
@@ -262,14 +273,14 @@ describe('the engine of a window', () => {
       .calls.find(({ name }) => name === 'chat')
       ?.reject(stopped);
     await assert.rejects(first, stopped);
-    assert.equal(engine.status.name, 'ready');
+    assert.equal(engine.statusOf('chat').name, 'ready');
   });
 
   it('counts tokens without being called busy', async () => {
-    const { engine, client } = await readyScene();
+    const { engine, client } = await readyScene('chat');
     const counts = engine.countTokens(['a', 'b c']);
     assert.deepEqual(client().last('countTokens').params, { texts: ['a', 'b c'] });
-    assert.equal(engine.status.name, 'ready');
+    assert.equal(engine.statusOf('chat').name, 'ready');
     client()
       .last('countTokens')
       .resolve({ counts: [1, 2] });
@@ -307,11 +318,60 @@ describe('the engine of a window', () => {
     await engine.stop();
     assert.equal(first?.disposed, true);
     first?.become({ name: 'restarting', attempt: 1 });
-    assert.equal(engine.status.name, 'off');
+    assert.equal(engine.statusOf('completion').name, 'off');
     await assert.rejects(engine.complete(params).result, { code: 'cancelled' });
 
-    engine.start({ backend: 'auto' });
+    engine.start({ completion: { backend: 'auto' }, chat: null });
     assert.equal(clients.length, 2);
     assert.equal(client().count('load'), 1);
+  });
+
+  it('keeps the models of completion and chat apart', async () => {
+    const { engine, client } = await readyScene();
+    const completion = { backend: 'auto' } as const;
+    engine.start({ completion, chat: { model: 'gemma', backend: 'auto' } });
+    assert.equal(client().count('load'), 2);
+    const load = client().last('load');
+    assert.deepEqual(load.params, { role: 'chat', model: 'gemma', backend: 'auto' });
+    client().progress.notify({ step: 'import', role: 'chat', fraction: 0.5 });
+    assert.deepEqual(engine.statusOf('chat'), { name: 'importing', fraction: 0.5 });
+    assert.equal(engine.statusOf('completion').name, 'ready');
+    load.reject(new GemmaError('model-damaged', 'The model is damaged.'));
+    await settle();
+    assert.deepEqual([engine.statusOf('completion').name, engine.statusOf('chat').name], ['ready', 'failed']);
+    const running = engine.complete(params);
+    client().last('complete').resolve(completeResult('x'));
+    await running.result;
+
+    client().model.notify({ role: 'chat', model });
+    assert.equal(engine.statusOf('chat').name, 'ready');
+    engine.start({ completion, chat: null });
+    assert.equal(engine.statusOf('chat').name, 'off');
+    await assert.rejects(engine.countTokens(['a']), { code: 'no-model' });
+    client().become({ name: 'restarting', attempt: 1 });
+    assert.deepEqual(
+      [engine.statusOf('completion').name, engine.statusOf('chat').name],
+      ['restarting', 'off'],
+    );
+    client().become({ name: 'connected', pid: 2 });
+    assert.deepEqual(client().last('load').params, { role: 'completion', backend: 'auto' });
+    assert.equal(client().count('load'), 3);
+  });
+
+  it('asks about models without loading one, and tells what becomes of them', async () => {
+    const { engine, client } = scene();
+    await assert.rejects(engine.request('machine', {}), { code: 'no-model' });
+    engine.start({ completion: null, chat: null });
+    const heard: unknown[] = [];
+    engine.onTransfers((transfers) => heard.push(transfers));
+    engine.onInstalled(() => heard.push('installed'));
+    const asked = engine.request('listModels', {});
+    client().become({ name: 'connected', pid: 1 });
+    client().last('listModels').resolve('the list');
+    assert.equal(await asked, 'the list');
+    client().transfers.notify({ transfers: [] });
+    client().installed.notify({});
+    assert.deepEqual(heard, [[], 'installed']);
+    assert.equal(client().count('load'), 0);
   });
 });
