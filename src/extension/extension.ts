@@ -7,11 +7,13 @@ import { registerCommands } from './commands.ts';
 import { registerSelectionCommands } from './commands/registerSelectionCommands.ts';
 import { Completion } from './completion/completion.ts';
 import { Engine } from './engine.ts';
+import { EngineFacts } from './engineFacts.ts';
 import { EngineUse } from './engineUse.ts';
 import { InspectorView } from './inspector/inspectorView.ts';
 import { registerLanguageModel } from './languageModel/languageModel.ts';
 import { createLog } from './log.ts';
 import { logEngine } from './logEngine.ts';
+import { ModelManagement } from './models/modelManagement.ts';
 import { Settings } from './settings.ts';
 import { BatteryPause } from './power/batteryPause.ts';
 import { powerSource } from './power/powerSource.ts';
@@ -37,15 +39,19 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     vscode.env.remoteName === undefined ? powerSource() : Promise.resolve('unknown'),
   );
   engine = new Engine(() => new EngineClient(processOptions(context)));
-  const parts = { engine, settings, snooze, battery };
+  const facts = new EngineFacts(engine);
+  const parts = { engine, settings, snooze, battery, facts };
   const use = new EngineUse(engine, settings);
   const completion = new Completion(engine, use, settings, { snooze, battery }, log);
+  const management = new ModelManagement({ context, engine, use, settings, log });
   const chat = new Chat({
     context,
     engine,
     use,
     settings,
     log,
+    pickModel: (role) => management.pickModel(role),
+    getModel: (role) => management.getModel(role),
     store: once(() => ConversationStore.open(context.globalStorageUri.fsPath)),
   });
   context.subscriptions.push(
@@ -53,15 +59,17 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     settings,
     snooze,
     battery,
+    facts,
     logEngine(engine, log),
     new StatusBar(parts),
     use,
     completion,
+    management,
     new InspectorView(context.extensionUri, parts, completion),
     chat,
     registerLanguageModel(engine),
     registerSelectionCommands(chat),
-    registerCommands({ ...parts, log, chat }),
+    registerCommands({ ...parts, log, chat, management }),
   );
   const { user, system } = process.cpuUsage(startedAt);
   const activationCpuMs = (user + system) / 1_000;

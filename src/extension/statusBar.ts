@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { Disposable } from './disposable.ts';
 import { commands, statusItem } from './ids.ts';
-import { explain, modelLines, onStatusChange, statusNow } from './statusText.ts';
+import { fractionDone } from './models/format.ts';
+import { explain, factLines, onStatusChange, statusNow } from './statusText.ts';
 import type { StatusParts } from './statusText.ts';
 import type { StatusName } from './statusView.ts';
 
@@ -45,8 +46,11 @@ export class StatusBar extends Disposable {
   #show(): void {
     const now = statusNow(this.#parts);
     const explained = explain(now);
-    this.#item.text = `${icons[now.name]} Gemma Code`;
-    this.#item.tooltip = [explained, ...modelLines(now)].join('\n');
+    const running = this.#parts.facts.transfers.find(({ state }) => state === 'running');
+    const download =
+      running === undefined ? '' : ` $(cloud-download) ${Math.floor(fractionDone(running) * 100)} %`;
+    this.#item.text = `${icons[now.name]} Gemma Code${download}`;
+    this.#item.tooltip = [explained, ...factLines(this.#parts)].join('\n');
     this.#item.accessibilityInformation = { label: `Gemma Code: ${explained}`, role: 'button' };
     this.#item.backgroundColor =
       now.name === 'error' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;

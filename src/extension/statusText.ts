@@ -3,6 +3,10 @@ import { isLanguageOn } from '../completion/policy.ts';
 import type { BatteryChoice } from '../completion/policy.ts';
 import type { ModelInfo } from '../protocol/engine.ts';
 import type { Engine, EngineStatus } from './engine.ts';
+import type { EngineFacts } from './engineFacts.ts';
+import { Format } from './models/format.ts';
+import { nameOf } from './models/modelRows.ts';
+import { transferText } from './models/sentences.ts';
 import type { Settings } from './settings.ts';
 import type { BatteryPause } from './power/batteryPause.ts';
 import type { Snooze } from './snooze.ts';
@@ -14,6 +18,7 @@ export interface StatusParts {
   readonly settings: Settings;
   readonly snooze: Snooze;
   readonly battery: BatteryPause;
+  readonly facts: EngineFacts;
 }
 
 /** The state of completion in the active editor. */
@@ -33,9 +38,10 @@ const BUILT_IN_MODEL = 'Pebble';
 
 /** Calls `listener` whenever {@link statusNow} may have changed. */
 export function onStatusChange(parts: StatusParts, listener: () => void): vscode.Disposable {
-  const { engine, settings, snooze, battery } = parts;
+  const { engine, settings, snooze, battery, facts } = parts;
   return vscode.Disposable.from(
     engine.onStatus(listener),
+    facts.onChange(listener),
     snooze.onChange(listener),
     battery.onChange(listener),
     settings.onChange(listener),
@@ -93,14 +99,45 @@ export function explainState(now: CurrentStatus): string {
   return importing ? vscode.l10n.t('Preparing the model…') : explain(now);
 }
 
-/** Which model runs and how; empty while none does. */
-export function modelLines({ engine, builtIn }: CurrentStatus): string[] {
-  if (engine.name !== 'ready' && engine.name !== 'working') return [];
-  const { backend, threads, quantization } = engine.model;
+/** Which models run and how, what they cost, and what is on its way; empty while nothing runs. */
+export function factLines({ engine, settings, facts }: StatusParts): string[] {
+  const format = new Format(vscode.env.language);
+  const builtIn = settings.get('gemmaCode.completion.model') === '';
   return [
-    modelName(engine.model, builtIn),
-    vscode.l10n.t('{0} backend, {1}, threads: {2}', backend, quantization, threads),
+    ...modelLines(engine.statusOf('completion'), facts.speedOf('completion'), format, (model) =>
+      modelName(model, builtIn),
+    ),
+    ...modelLines(engine.statusOf('chat'), facts.speedOf('chat'), format, ({ name }) =>
+      vscode.l10n.t('Chat: {0}', name),
+    ),
+    ...processLines(facts, format),
+    ...facts.transfers.map((transfer) =>
+      vscode.l10n.t('Download of {0}: {1}', nameOf(transfer), transferText(transfer, format)),
+    ),
   ];
+}
+
+function modelLines(
+  status: EngineStatus,
+  speed: number | null,
+  format: Format,
+  nameFor: (model: ModelInfo) => string,
+): string[] {
+  if (status.name !== 'ready' && status.name !== 'working') return [];
+  const { backend, threads, quantization } = status.model;
+  const way = vscode.l10n.t('{0} backend, {1}, threads: {2}', backend, quantization, threads);
+  const fast =
+    speed === null ? [] : [vscode.l10n.t('{0} tokens/s', format.number(speed, speed < 10 ? 1 : 0))];
+  return [nameFor(status.model), [way, ...fast].join(' · ')];
+}
+
+function processLines({ status }: EngineFacts, format: Format): string[] {
+  if (status === null) return [];
+  const { residentBytes, running, waiting } = status;
+  const memory = vscode.l10n.t('Memory: {0}', format.memory(residentBytes));
+  return running + waiting === 0
+    ? [memory]
+    : [memory, vscode.l10n.t('Running: {0}, waiting: {1}', running, waiting)];
 }
 
 /** As people call it. */

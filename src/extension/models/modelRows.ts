@@ -105,6 +105,12 @@ export function nameOf({ id, repository }: Pick<TransferView, 'id' | 'repository
   return findCatalogueModel(id)?.name ?? repository;
 }
 
+/** As people call an installed model. Only a model from the hub is surely the one that the catalogue means. */
+export function installedName({ id, name, origin }: InstalledModel): string {
+  const known = findCatalogueModel(id);
+  return origin?.kind === 'hub' && origin.repository === known?.repository ? known.name : name;
+}
+
 /** Bytes that all installed models take on the disk. */
 export function diskUse({ installed }: Pick<ModelList, 'installed'>): number {
   return installed.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -18,7 +18,7 @@ const Url = v.pipe(v.string(), v.url(), v.maxLength(2_048));
  */
 export function networkOf(endpoint: string, token: string | null, http: HttpSettings): Network {
   return {
-    endpoint: originOf(endpoint),
+    endpoint: hubAddress(endpoint),
     token,
     proxy: proxyOf(http('http.proxy')),
     noProxy: http('http.proxySupport') === 'off' ? ['*'] : v.parse(v.fallback(Hosts, []), http('http.noProxy')),
@@ -28,21 +28,21 @@ export function networkOf(endpoint: string, token: string | null, http: HttpSett
 }
 
 /**
- * Origin of the hub or of a mirror of it: tokens belong to it, and to no other.
+ * Address of the hub or of a mirror of it, without a slash at its end.
  *
  * @throws GemmaError `bad-input` unless it is https, or http on this machine
  */
-export function originOf(endpoint: string): string {
+export function hubAddress(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
   const isLoopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
-  if (url === null || !isSafe || url.username !== '' || url.pathname !== '/' || url.search !== '') {
+  if (url === null || !isSafe || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new GemmaError(
       'bad-input',
       'The setting gemmaCode.models.endpoint is not the https address of a hub, such as https://huggingface.co.',
     );
   }
-  return url.origin;
+  return url.href.replace(/\/+$/u, '');
 }
 
 function proxyOf(value: unknown): string | null {

@@ -3,6 +3,7 @@ import { licenceOf } from '../../catalogue/catalogue.ts';
 import type { Role } from '../../protocol/engine.ts';
 import type { InstalledModel, TransferView } from '../../protocol/models.ts';
 import type { Format } from './format.ts';
+import { installedName } from './modelRows.ts';
 import type { ModelGroup, ModelRow, Offer } from './modelRows.ts';
 import {
   expectation,
@@ -76,11 +77,11 @@ function builtInText(roles: readonly Role[]): RowText {
 }
 
 function installedText(model: InstalledModel, roles: readonly Role[], format: Format): RowText {
-  const { id, name, origin, bytes, parameters, quantization, contextTokens } = model;
+  const { id, origin, bytes, parameters, quantization, contextTokens } = model;
   const isPinned = origin?.kind === 'hub' && origin.verified === 'pinned';
   return {
     id: `installed:${id}`,
-    label: name,
+    label: installedName(model),
     description: [usedFor(roles), format.size(bytes)].filter(Boolean).join(' · '),
     tooltip: [
       vscode.l10n.t(
@@ -94,7 +95,7 @@ function installedText(model: InstalledModel, roles: readonly Role[], format: Fo
       ...originSentences(origin),
     ],
     icon: isPinned ? 'verified-filled' : 'verified',
-    context: ['installed', ...unused(roles).filter((word) => model.chat || word !== 'unusedForChat')],
+    context: ['installed', ...(origin?.kind === 'hub' ? ['fromHub'] : []), ...unused(roles).filter((word) => model.chat || word !== 'unusedForChat')],
   };
 }
 

@@ -115,10 +115,6 @@ export function originSentences(origin: ModelOrigin | null): string[] {
   ];
 }
 
-export function roleName(role: Role): string {
-  return role === 'chat' ? vscode.l10n.t('chat') : vscode.l10n.t('completion');
-}
-
 /** What an installed model is used for; empty: for nothing. */
 export function usedFor(roles: readonly Role[]): string {
   if (roles.length === 2) return vscode.l10n.t('used for completion and chat');

@@ -17,18 +17,11 @@ const WINDOWS_QUERY = '(Get-CimInstance -ClassName Win32_Battery).BatteryStatus'
 /** Asks the system. Never fails. */
 export async function powerSource(platform: NodeJS.Platform = process.platform): Promise<PowerSource> {
   try {
-    switch (platform) {
-      case 'linux':
-        return sourceOfSupplies(await readSupplies());
-      case 'darwin':
-        return sourceOfPmset(await output('/usr/bin/pmset', ['-g', 'batt']));
-      case 'win32':
-        return sourceOfBatteryStatus(
-          await output('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', WINDOWS_QUERY]),
-        );
-      default:
-        return 'unknown';
-    }
+    if (platform === 'linux') return sourceOfSupplies(await readSupplies());
+    if (platform === 'darwin') return sourceOfPmset(await output('/usr/bin/pmset', ['-g', 'batt']));
+    if (platform !== 'win32') return 'unknown';
+    const args = ['-NoProfile', '-NonInteractive', '-Command', WINDOWS_QUERY];
+    return sourceOfBatteryStatus(await output('powershell.exe', args));
   } catch {
     return 'unknown';
   }

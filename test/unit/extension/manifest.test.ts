@@ -10,6 +10,9 @@ import {
   chatView,
   inspectorView,
   internalCommands,
+  modelCommands,
+  modelsView,
+  rowCommands,
   selectionCommands,
 } from '../../../src/extension/ids.ts';
 import { settingDefaults, settingSchemas } from '../../../src/extension/settingsSchema.ts';
@@ -20,7 +23,7 @@ async function json(file: string): Promise<Record<string, string>> {
   return v.parse(v.record(v.string(), v.string()), JSON.parse(await readFile(path.join(root, file), 'utf8')));
 }
 
-const commands = { ...completionCommands, ...selectionCommands };
+const commands = { ...completionCommands, ...modelCommands, ...rowCommands, ...selectionCommands };
 
 const Properties = v.record(v.string(), v.object({ scope: v.string(), default: v.unknown() }));
 
@@ -53,7 +56,13 @@ describe('the manifest', () => {
 
   it('uses only context keys that the code sets', () => {
     const used = JSON.stringify(manifest.contributes).match(/gemmaCode\.\w+(?= *[&|"])/g) ?? [];
-    const ids = new Set<string>([...Object.values(commands), chatView, inspectorView, editorMenu]);
+    const ids = new Set<string>([
+      ...Object.values(commands),
+      chatView,
+      inspectorView,
+      modelsView,
+      editorMenu,
+    ]);
     const keys = used.filter((key) => !ids.has(key));
     assert.deepEqual(sorted(keys), sorted(Object.values(contextKeys)));
   });
@@ -62,7 +71,7 @@ describe('the manifest', () => {
     const contributed = Object.values(manifest.contributes.views).flat();
     assert.deepEqual(
       contributed.map(({ id }) => id),
-      [chatView, inspectorView],
+      [chatView, modelsView, inspectorView],
     );
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
-import { networkOf, originOf } from '../../../src/extension/models/network.ts';
+import { hubAddress, networkOf } from '../../../src/extension/models/network.ts';
 import { Network } from '../../../src/protocol/models.ts';
 
 const HUB = 'https://huggingface.co';
@@ -51,8 +51,9 @@ describe('how the hub is reached', () => {
   });
 
   it('begins at an address that nobody can listen to', () => {
-    assert.equal(originOf('https://mirror.example:8443/'), 'https://mirror.example:8443');
-    for (const local of ['http://127.0.0.1:8080', 'http://localhost', 'http://[::1]:80']) originOf(local);
+    assert.equal(hubAddress('https://mirror.example:8443/'), 'https://mirror.example:8443');
+    assert.equal(hubAddress('https://mirror.example/hf/'), 'https://mirror.example/hf');
+    for (const local of ['http://127.0.0.1:8080', 'http://localhost', 'http://[::1]:80']) hubAddress(local);
     for (const bad of [
       '',
       'huggingface.co',
@@ -60,11 +61,10 @@ describe('how the hub is reached', () => {
       'http://127.0.0.1.example',
       'ftp://localhost',
       'https://name:word@mirror.example',
-      'https://mirror.example/path',
       'https://mirror.example/?to=elsewhere',
       'file:///etc/passwd',
     ]) {
-      assert.throws(() => originOf(bad), { code: 'bad-input' }, bad);
+      assert.throws(() => hubAddress(bad), { code: 'bad-input' }, bad);
     }
   });
 });

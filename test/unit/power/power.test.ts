@@ -63,19 +63,19 @@ describe('what a machine lives on', () => {
   });
 });
 
-describe('the battery pause', () => {
-  const scene = (
-    intervalMs = 60_000,
-  ): { pause: BatteryPause; asked: () => number; on: (source: PowerSource) => void } => {
-    let source: PowerSource = 'battery';
-    let asked = 0;
-    const pause = new BatteryPause(async () => {
-      asked++;
-      return source;
-    }, intervalMs);
-    return { pause, asked: () => asked, on: (now) => (source = now) };
-  };
+const scene = (
+  intervalMs = 60_000,
+): { pause: BatteryPause; asked: () => number; on: (source: PowerSource) => void } => {
+  let source: PowerSource = 'battery';
+  let asked = 0;
+  const pause = new BatteryPause(async () => {
+    asked++;
+    return source;
+  }, intervalMs);
+  return { pause, asked: () => asked, on: (now) => (source = now) };
+};
 
+describe('the battery pause', () => {
   it('asks nothing unless a person wants less on battery', async () => {
     const { pause, asked } = scene();
     pause.watch('run');
