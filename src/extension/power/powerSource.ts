@@ -32,11 +32,11 @@ export interface Supply {
   /** `Mains`, `USB`, `Wireless`, `Battery` or `UPS`. */
   readonly type: string;
   /** `1`: it supplies. */
-  readonly online?: string;
+  readonly online?: string | undefined;
   /** `Charging`, `Discharging`, `Not charging`, `Full` or `Unknown`. */
-  readonly status?: string;
+  readonly status?: string | undefined;
   /** `Device`: of a mouse or a headset. */
-  readonly scope?: string;
+  readonly scope?: string | undefined;
 }
 
 export function sourceOfSupplies(supplies: readonly Supply[]): PowerSource {
@@ -73,12 +73,7 @@ async function readSupplies(): Promise<Supply[]> {
       const [type, online, status, scope] = await Promise.all(
         ['type', 'online', 'status', 'scope'].map((file) => readTrimmed(path.join(SUPPLIES, name, file))),
       );
-      return {
-        type: type ?? '',
-        ...(online === undefined ? {} : { online }),
-        ...(status === undefined ? {} : { status }),
-        ...(scope === undefined ? {} : { scope }),
-      };
+      return { type: type ?? '', online, status, scope };
     }),
   );
 }
