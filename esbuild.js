@@ -62,8 +62,9 @@ const bundles = [
 
 /** Minified bytes; a bundle that outgrows its budget needs a reason, not a bigger number. */
 const budgets = {
-  // Of it 100 kB are markdown-it: the page names code blocks by number, and both sides must count alike.
-  'dist/extension.cjs': 320_000,
+  // Of it 100 kB are markdown-it: the page names code blocks by number, and both sides must count alike. 25 kB are the
+  // catalogue of models.
+  'dist/extension.cjs': 380_000,
   'dist/inference/main.mjs': 250_000,
   'dist/inference/engineWorker.mjs': 200_000,
   'dist/inference/storeWorker.mjs': 200_000,

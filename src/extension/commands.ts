@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { isLanguageOn } from '../completion/policy.ts';
 import { Role } from '../protocol/engine.ts';
 import type { Chat } from './chat/chat.ts';
-import { commands } from './ids.ts';
+import { commands, walkthrough } from './ids.ts';
 import type { CommandId } from './ids.ts';
 import type { Log } from './log.ts';
 import { showMenu, snoozeChoices } from './menu.ts';
@@ -41,6 +41,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     [commands.restartEngine]: () => engine.restart(),
     [commands.showLog]: () => log.show(),
     [commands.showMenu]: () => showMenu(settings, snooze, factLines(parts)),
+    [commands.showWalkthrough]: () =>
+      vscode.commands.executeCommand('workbench.action.openWalkthrough', walkthrough),
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handler]) => vscode.commands.registerCommand(id, handler)),

@@ -11,6 +11,7 @@ export const commands = {
   restartEngine: 'gemmaCode.restartEngine',
   showLog: 'gemmaCode.showLog',
   showMenu: 'gemmaCode.showMenu',
+  showWalkthrough: 'gemmaCode.showWalkthrough',
 } as const;
 
 export type CommandId = (typeof commands)[keyof typeof commands];
@@ -83,3 +84,6 @@ export const chatParticipant = 'gemma-code.gemma';
 
 /** The view in the sidebar that tells of the engine. */
 export const inspectorView = 'gemmaCode.inspector';
+
+/** First steps, as VS Code names those of an extension. */
+export const walkthrough = 'gemma-code.gemma-code#start';
