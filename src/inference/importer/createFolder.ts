@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GemmaError } from '../../protocol/errors.ts';
+import { explainWriteError } from './writeError.ts';
 
 /** Temporary folders are `.NAME.importing-PID-RANDOM`, beside the folder they become. */
 const TEMPORARY = /^\..+\.importing-(\d+)-[0-9a-f]{16}$/;
@@ -10,6 +11,12 @@ const TEMPORARY = /^\..+\.importing-(\d+)-[0-9a-f]{16}$/;
 export function temporaryFolderOwner(name: string): number | null {
   const match = TEMPORARY.exec(name);
   return match === null ? null : Number(match[1]);
+}
+
+/** Path of a temporary folder of this process beside `path`. */
+export function temporaryFolderFor(path: string): string {
+  const suffix = `${process.pid}-${randomBytes(8).toString('hex')}`;
+  return join(dirname(path), `.${basename(path)}.importing-${suffix}`);
 }
 
 /**
@@ -23,8 +30,7 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
   const path = resolve(target);
   await refuseExisting(path);
   const parent = dirname(path);
-  const suffix = `${process.pid}-${randomBytes(8).toString('hex')}`;
-  const temporary = join(parent, `.${basename(path)}.importing-${suffix}`);
+  const temporary = temporaryFolderFor(path);
   let created: string | undefined;
   try {
     created = await mkdir(parent, { recursive: true });
@@ -37,7 +43,7 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     if (created !== undefined) await removeEmpty(parent, created);
-    throw explain(error, path);
+    throw explainWriteError(error, path);
   }
 }
 
@@ -47,7 +53,7 @@ async function refuseExisting(path: string): Promise<void> {
     entries = await readdir(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return;
-    throw explain(error, path);
+    throw explainWriteError(error, path);
   }
   if (entries.length > 0) throw exists(path);
 }
@@ -88,17 +94,6 @@ async function removeEmpty(last: string, first: string): Promise<void> {
 
 function exists(path: string): GemmaError {
   return new GemmaError('bad-input', `${path} exists and is not empty; choose another folder.`);
-}
-
-function explain(error: unknown, path: string): unknown {
-  const code = codeOf(error) ?? '';
-  if (['ENOSPC', 'EDQUOT'].includes(code)) {
-    return new GemmaError('disk-full', `There is no room on the disk for ${path}.`, { cause: error });
-  }
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code)) {
-    return new GemmaError('bad-input', `${path} can't be written.`, { cause: error });
-  }
-  return error;
 }
 
 function codeOf(error: unknown): string | undefined {
