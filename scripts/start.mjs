@@ -1,10 +1,10 @@
-// `npm start`: shows ghost text in a real VS Code. `npm start -- complete|chat|import|logits …`: the same in a terminal.
+// `npm start`: shows ghost text in a real VS Code. `npm start -- complete|chat|import|logits|models …`: the same in a terminal.
 import path from 'node:path';
 import { becomeNode } from './becomeNode.mjs';
 import { root } from './setup/paths.mjs';
 import { setUp } from './setup.mjs';
 
-const CLI_COMMANDS = new Set(['complete', 'chat', 'import', 'logits']);
+const CLI_COMMANDS = new Set(['complete', 'chat', 'import', 'logits', 'models']);
 
 const args = process.argv.slice(2);
 const [first] = args;

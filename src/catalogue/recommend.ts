@@ -27,6 +27,8 @@ const KEY_TOKENS = 132;
 const LINE_SECONDS = 1.5;
 /** About as fast as people read. */
 const CHAT_TOKENS_PER_SECOND = 5;
+/** A question with a page of code has some 500 tokens; nobody waits longer than ten seconds for the first word. */
+const PROMPT_TOKENS_PER_SECOND = 50;
 
 /** WebAssembly has no kernels for 4 bits; elsewhere the fewest bytes are the fastest. */
 const quantizationOf: Readonly<Record<BackendName, Quantization>> = {
@@ -75,7 +77,7 @@ export type Obstacle =
   | { readonly kind: 'disk'; readonly neededBytes: number; readonly freeBytes: number }
   | { readonly kind: 'slow-lines'; readonly seconds: number; readonly wantedSeconds: number }
   | {
-      readonly kind: 'slow-answers';
+      readonly kind: 'slow-answers' | 'slow-prompts';
       readonly tokensPerSecond: number;
       readonly wantedTokensPerSecond: number;
     };
@@ -184,11 +186,11 @@ function bestOf(ways: readonly Way[]): Way | undefined {
     (one, other) =>
       one.barriers.length - other.barriers.length ||
       one.obstacles.length - other.obstacles.length ||
-      rate(other) - rate(one),
+      paceOf(other) - paceOf(one),
   )[0];
 }
 
-function rate({ plan: { speed } }: Way): number {
+function paceOf({ plan: { speed } }: Way): number {
   return speed === null ? 0 : 1 / speed.lineSeconds;
 }
 
@@ -266,12 +268,15 @@ function unfitness(model: CatalogueModel, role: Role): Obstacle[] {
 
 function slowness(speed: Speed | null, role: Role): Obstacle[] {
   if (speed === null) return [];
-  const { lineSeconds: seconds, tokensPerSecond } = speed;
+  const { lineSeconds: seconds, tokensPerSecond, promptTokensPerSecond } = speed;
   if (role === 'completion') {
     return seconds <= LINE_SECONDS ? [] : [{ kind: 'slow-lines', seconds, wantedSeconds: LINE_SECONDS }];
   }
-  const wantedTokensPerSecond = CHAT_TOKENS_PER_SECOND;
-  return tokensPerSecond >= wantedTokensPerSecond
-    ? []
-    : [{ kind: 'slow-answers', tokensPerSecond, wantedTokensPerSecond }];
+  const rates: readonly (readonly ['slow-answers' | 'slow-prompts', number, number])[] = [
+    ['slow-answers', tokensPerSecond, CHAT_TOKENS_PER_SECOND],
+    ['slow-prompts', promptTokensPerSecond, PROMPT_TOKENS_PER_SECOND],
+  ];
+  return rates
+    .filter(([, rate, wanted]) => rate < wanted)
+    .map(([kind, rate, wanted]) => ({ kind, tokensPerSecond: rate, wantedTokensPerSecond: wanted }));
 }

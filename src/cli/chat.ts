@@ -1,11 +1,17 @@
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text as readText } from 'node:stream/consumers';
 import { GemmaError, toGemmaError } from '../protocol/errors.ts';
 import { Conversation } from './conversation.ts';
 import { withEngine } from './engine.ts';
 import { chatHelp } from './help.ts';
-import { backendOption, homeOption, onlyPositional, readOptions, sharedOptions } from './options.ts';
+import {
+  backendOption,
+  homeOption,
+  modelOption,
+  onlyPositional,
+  readOptions,
+  sharedOptions,
+} from './options.ts';
 
 const options = {
   ...sharedOptions,
@@ -30,7 +36,7 @@ export async function chat(args: readonly string[]): Promise<void> {
   const backend = backendOption(values.backend);
   const load = {
     role: 'chat',
-    ...(values.model === undefined ? {} : { model: resolve(values.model) }),
+    ...(values.model === undefined ? {} : { model: modelOption(values.model) }),
     backend,
   } as const;
   const isTalk = positionals.length === 0 && process.stdin.isTTY;

@@ -6,7 +6,14 @@ import type { NoSuggestionReason, RequestParams, RequestResult } from '../protoc
 import { withEngine } from './engine.ts';
 import { completeHelp } from './help.ts';
 import { languageOfFile } from './languageOfFile.ts';
-import { backendOption, homeOption, modelOptions, onlyPositional, readOptions } from './options.ts';
+import {
+  backendOption,
+  homeOption,
+  modelOption,
+  modelOptions,
+  onlyPositional,
+  readOptions,
+} from './options.ts';
 import { cursorIn, parsePosition } from './position.ts';
 import { readLines } from './textFile.ts';
 
@@ -27,7 +34,7 @@ export async function complete(args: readonly string[]): Promise<void> {
   );
 
   const result = await withEngine(homeOption(values.home), async (client) => {
-    const model = values.model === undefined ? {} : { model: resolve(values.model) };
+    const model = values.model === undefined ? {} : { model: modelOption(values.model) };
     await client.call('load', { role: 'completion', ...model, backend });
     const request: RequestParams<'complete'> = {
       document: resolve(position.file),

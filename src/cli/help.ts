@@ -4,13 +4,15 @@ export const mainHelp = `Gemma Code in a terminal
   chat [QUESTION]          the model's answer; in a terminal a conversation
   import DIR               convert a Hugging Face checkpoint for the engine
   logits                   logits of the position after some tokens
+  models COMMAND           list, get, import, rm: the installed models; bench: how fast this machine is
 
 Each command explains itself with --help.
 `;
 
 /** Options that every command with a model has. */
-const modelOptions = `  --model DIR            checkpoint or imported folder; default: the embedded model
-  --backend NAME         auto, native or wasm; default: auto
+const modelOptions = `  --model MODEL          an installed model (see models list), or a checkpoint or imported folder; default: the
+                         embedded model
+  --backend NAME         auto, webgpu, native or wasm; default: auto
   --home DIR             where imported models and the log are kept
 `;
 
@@ -42,3 +44,22 @@ export const logitsHelp = `logits --tokens ID,ID,... [options]
   --quantization NAME    how to import a checkpoint: q4, q8 or f32; default: what suits the backend
   --json                 backend, quantization and all logits as one JSON object
 ${modelOptions}`;
+
+export const modelsHelp = `models COMMAND [options]
+
+  list                   what is installed, what is on its way, what there is, and what suits this machine
+  get MODEL              download a model of the catalogue, or any repository as OWNER/NAME; goes on where it was.
+                         Ctrl+C pauses
+  import DIR             install a Hugging Face checkpoint from the disk, or from an existing cache
+  rm MODEL               remove an installed model, or what there is of a download
+  bench                  measure this machine in some seconds, and say what to expect of each model
+
+  --quantization NAME    of get and import: q4 (native, GPU), q8 (WebAssembly) or f32; default: what suits this machine
+  --endpoint URL         of get: a mirror of the hub; default: HF_ENDPOINT, or https://huggingface.co
+  --token-file FILE      of get: holds a token of the hub, for models with a licence to accept; default: HF_TOKEN
+  --backend NAME         of bench: auto, webgpu, native or wasm; default: auto, all that are worth it
+  --json                 of list and bench: one JSON object on stdout and nothing else
+  --home DIR             where models and the log are kept
+
+Exit codes: 0 done, 2 the command itself is wrong, 130 ended or paused by Ctrl+C, 1 anything else.
+`;

@@ -1,8 +1,15 @@
-import { resolve } from 'node:path';
 import { GemmaError } from '../protocol/errors.ts';
 import { embeddedModel, withEngine } from './engine.ts';
 import { logitsHelp } from './help.ts';
-import { backendOption, homeOption, modelOptions, quantizationOption, readOptions } from './options.ts';
+import {
+  backendOption,
+  homeOption,
+  modelOption,
+  modelOptions,
+  noPositionals,
+  quantizationOption,
+  readOptions,
+} from './options.ts';
 
 /** How many of the best tokens are listed without --json. */
 const LISTED = 10;
@@ -18,13 +25,12 @@ export async function logits(args: readonly string[]): Promise<void> {
     process.stdout.write(logitsHelp);
     return;
   }
-  if (positionals.length > 0)
-    throw new GemmaError('bad-input', `${positionals[0]} is not understood; see --help.`);
+  noPositionals(positionals);
   const tokens = tokensOption(values.tokens);
   const backend = backendOption(values.backend);
   const quantization =
     values.quantization === undefined ? {} : { quantization: quantizationOption(values.quantization) };
-  const model = values.model === undefined ? embeddedModel : resolve(values.model);
+  const model = values.model === undefined ? embeddedModel : modelOption(values.model);
 
   const result = await withEngine(homeOption(values.home), (client) =>
     client.call('logits', { model, backend, tokens, ...quantization }),

@@ -3,6 +3,7 @@ import { chat } from './chat.ts';
 import { complete } from './complete.ts';
 import { importModel } from './importModel.ts';
 import { logits } from './logits.ts';
+import { models } from './models/models.ts';
 import { mainHelp } from './help.ts';
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -10,6 +11,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   chat,
   import: importModel,
   logits,
+  models,
 };
 
 async function run([name = '--help', ...args]: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -5,6 +6,7 @@ import type { ParseArgsConfig } from 'node:util';
 import * as v from 'valibot';
 import { BackendChoice, Quantization } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
+import { ModelId } from '../protocol/models.ts';
 
 type OptionTable = NonNullable<ParseArgsConfig['options']>;
 
@@ -50,9 +52,19 @@ export function onlyPositional(positionals: readonly string[], what: string): st
   return value;
 }
 
+/** @throws GemmaError `bad-input` */
+export function noPositionals([first]: readonly string[]): void {
+  if (first !== undefined) throw new GemmaError('bad-input', `${first} is not understood; see --help.`);
+}
+
+/** What `--model` names: a folder that is there, or else an installed model. */
+export function modelOption(value: string): string {
+  return v.is(ModelId, value) && !existsSync(value) ? value : resolve(value);
+}
+
 export function backendOption(value: string): BackendChoice {
   const parsed = v.safeParse(BackendChoice, value);
-  if (!parsed.success) throw new GemmaError('bad-input', '--backend must be auto, native or wasm.');
+  if (!parsed.success) throw new GemmaError('bad-input', '--backend must be auto, webgpu, native or wasm.');
   return parsed.output;
 }
 

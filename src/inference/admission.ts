@@ -1,5 +1,14 @@
 /** What the engine can be asked to do; each is one job. */
-export type JobKind = 'complete' | 'count' | 'edit' | 'chat' | 'model' | 'logits' | 'warmUp' | 'snapshot';
+export type JobKind =
+  | 'complete'
+  | 'count'
+  | 'edit'
+  | 'chat'
+  | 'model'
+  | 'logits'
+  | 'warmUp'
+  | 'snapshot'
+  | 'measure';
 
 export interface Job {
   readonly id: number;
@@ -13,7 +22,7 @@ export interface Admission {
   /** At most one that a person waits for at the cursor, one count, one edit, one chat, one snapshot: the engine lets them take turns. */
   readonly running: readonly Job[];
   readonly waiting: readonly Job[];
-  /** All but loading and logits start only while a model is loaded. */
+  /** All but loading, logits and measuring start only while a model is loaded. */
   readonly modelReady: boolean;
 }
 
@@ -43,10 +52,14 @@ const priority: Record<JobKind, number> = {
   edit: 3,
   chat: 3,
   snapshot: 4,
+  measure: 5,
 };
 
-/** Jobs of one lane run one after the other. Those of another that is exclusive run when nothing else does. */
-const lane: Record<JobKind, 'cursor' | 'count' | 'edit' | 'chat' | 'disk' | 'exclusive'> = {
+/**
+ * Jobs of one lane run one after the other. Those of another that is exclusive run when nothing else does but measuring,
+ * which uses no model but its own.
+ */
+const lane: Record<JobKind, 'cursor' | 'count' | 'edit' | 'chat' | 'disk' | 'exclusive' | 'measure'> = {
   complete: 'cursor',
   warmUp: 'cursor',
   count: 'count',
@@ -55,6 +68,7 @@ const lane: Record<JobKind, 'cursor' | 'count' | 'edit' | 'chat' | 'disk' | 'exc
   snapshot: 'disk',
   model: 'exclusive',
   logits: 'exclusive',
+  measure: 'measure',
 };
 
 export const emptyAdmission: Admission = { running: [], waiting: [], modelReady: false };
@@ -124,7 +138,8 @@ function startNext(state: Admission): Step {
 }
 
 function canStart({ modelReady, waiting }: Admission, running: readonly Job[], job: Job): boolean {
-  if (lane[job.kind] === 'exclusive') return running.length === 0;
+  if (job.kind === 'measure') return running.every(({ kind }) => kind !== 'measure');
+  if (lane[job.kind] === 'exclusive') return running.every(({ kind }) => kind === 'measure');
   const isFree = running.every(({ kind }) => lane[kind] !== lane[job.kind] && lane[kind] !== 'exclusive');
   // Whoever comes after a load wants the model that is loaded then.
   const isAhead = job.kind === 'complete' || waiting.every(({ kind, id }) => kind !== 'model' || id > job.id);

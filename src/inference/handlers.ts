@@ -3,18 +3,21 @@ import { GemmaError } from '../protocol/errors.ts';
 import { readManifest } from './model/modelManifest.ts';
 import type { OnText } from './engine/engine.ts';
 import type { Lifetime } from './lifetime.ts';
+import { readMachine } from './machine/readMachine.ts';
 import { createModelHandlers, type ModelHandlerParts } from './modelHandlers.ts';
 import type { Client, Handlers } from './rpc.ts';
 
 export interface HandlerParts extends ModelHandlerParts {
   readonly lifetime: Lifetime;
+  /** Folder that models are kept in, unless a person moved them. */
+  readonly home: string;
   /** Every request that needs a model counts as use, when it comes and when it is answered. */
   readonly onUse: () => void;
 }
 
 /** What the process answers to each request. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { engine, jobs, models, store, lifetime, onUse } = parts;
+  const { engine, jobs, models, store, lifetime, home, onUse } = parts;
   const used = async <T>(work: () => Promise<T>): Promise<T> => {
     onUse();
     try {
@@ -39,13 +42,24 @@ export function createHandlers(parts: HandlerParts): Handlers {
       })
       .catch(() => undefined);
   };
-  const missing = async (): Promise<never> => {
-    throw new GemmaError('internal', 'This is being built.');
-  };
   return {
     ...createModelHandlers(parts),
-    machine: missing,
-    measureMachine: missing,
+    machine: (_params, _client, signal) =>
+      used(async () => {
+        const backends = await jobs.submit(
+          { kind: 'measure', document: null, run: (cancel) => engine.backends(cancel) },
+          signal,
+        );
+        return readMachine(home, backends);
+      }),
+    measureMachine: ({ backend }, _client, signal) =>
+      used(async () => {
+        const speeds = await jobs.submit(
+          { kind: 'measure', document: null, run: (cancel) => engine.measure(backend, cancel) },
+          signal,
+        );
+        return [...speeds];
+      }),
     load: (params) => used(() => models.load(params)),
     complete: (params, client, signal) =>
       used(async () => {

@@ -106,6 +106,7 @@ export async function runInferenceProcess(
     onProgress,
     onInstalled,
     lifetime,
+    home: args.home,
     onUse: () => {
       unloadTimer.refresh();
       snapshotTimer.refresh();

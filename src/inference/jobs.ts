@@ -10,8 +10,8 @@ export interface JobRequest<T> {
 }
 
 /**
- * Jobs that step often look at their flag; counting is over before it could; loading and logits may sit in one long call of ONNX Runtime, a snapshot in
- * one of the disk, and are never interrupted by force.
+ * Jobs that step often look at their flag; counting is over before it could; loading, logits and measuring may sit in one long
+ * call of ONNX Runtime, a snapshot in one of the disk, and are never interrupted by force.
  */
 const mustObey: Record<JobKind, boolean> = {
   complete: true,
@@ -22,6 +22,7 @@ const mustObey: Record<JobKind, boolean> = {
   model: false,
   logits: false,
   snapshot: false,
+  measure: false,
 };
 
 interface Entry {
@@ -95,7 +96,7 @@ export class Jobs {
   /** Fails the waiting jobs that need a model, because none will come. */
   failWaitingForModel(error: GemmaError): void {
     for (const job of this.#admission.waiting) {
-      if (job.kind === 'model' || job.kind === 'logits') continue;
+      if (job.kind === 'model' || job.kind === 'logits' || job.kind === 'measure') continue;
       this.#apply(withdraw(this.#admission, job.id));
       this.#entries.get(job.id)?.fail(error);
     }

@@ -1,4 +1,5 @@
 import type { ChatResult, CompleteParams, CompleteResult, ModelInfo } from '../../src/protocol/engine.ts';
+import type { MachineSpeed } from '../../src/protocol/models.ts';
 import type { Engine } from '../../src/inference/engine/engine.ts';
 import { GemmaError } from '../../src/protocol/errors.ts';
 import type { Turn } from '../../src/inference/kv/turn.ts';
@@ -39,6 +40,11 @@ export function createFakeEngine(): Engine {
   return {
     kv: null,
     probe: async (choice) => (choice === 'auto' || (choice === 'webgpu' && isLost) ? 'native' : choice),
+    backends: async () => ['native', 'wasm'],
+    async measure(choice, turn) {
+      await obey(choice === 'wasm' ? 'work 500' : '', turn);
+      return [fakeSpeed];
+    },
     async load(folder, backend) {
       await obey(folder);
       loads += 1;
@@ -67,6 +73,14 @@ export function createFakeEngine(): Engine {
     logits: async () => new Float32Array([1, 2, 3]),
   };
 }
+
+export const fakeSpeed: MachineSpeed = {
+  backend: 'native',
+  quantization: 'q4',
+  threads: 1,
+  decodeBytesPerSecond: 10e9,
+  prefillWeightsPerSecond: 100e9,
+};
 
 function words(text: string): number {
   return text.match(/\S+/g)?.length ?? 0;

@@ -71,6 +71,11 @@ export function obstacleSentence(obstacle: Obstacle, format: Format): string {
         'It is slow here: about {0} tokens per second.',
         format.number(obstacle.tokensPerSecond, 1),
       );
+    case 'slow-prompts':
+      return vscode.l10n.t(
+        'It reads slowly here: about {0} tokens per second.',
+        format.number(obstacle.tokensPerSecond, 1),
+      );
     default:
       return obstacle satisfies never;
   }

@@ -54,6 +54,13 @@ export async function probeBackends(choice: BackendChoice, options: ProbeOptions
   throw new GemmaError('backend-unavailable', `No backend can run models here. ${reasons.join(' ')}`.trim());
 }
 
+/** This backend and no other. @throws GemmaError `backend-unavailable` */
+export async function probeBackend(name: BackendName): Promise<Backend> {
+  const backend = await probeBackends(name);
+  if (backend.name === name) return backend;
+  throw new GemmaError('backend-unavailable', `The backend ${name} can't run models here.`);
+}
+
 async function probe(backend: Backend): Promise<void> {
   const model = await backend.loadGraph(probeGraph(backend.processor), probeManifest, {
     threads: computeThreads(backend.name, probeManifest.parameters),

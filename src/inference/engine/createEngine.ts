@@ -12,13 +12,16 @@ import type {
   WarmUpResult,
 } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
+import type { MachineSpeed } from '../../protocol/models.ts';
 import type { Backend } from '../backends/backend.ts';
-import { probeBackends } from '../backends/probe.ts';
+import { probeBackend, probeBackends } from '../backends/probe.ts';
 import { computeThreads } from '../backends/threads.ts';
 import { KvCache } from '../kv/kvCache.ts';
 import { KvMemory } from '../kv/kvMemory.ts';
 import { SnapshotStore } from '../kv/snapshotStore.ts';
 import type { Turn } from '../kv/turn.ts';
+import { measureBackends, measureSpeed } from '../machine/measureSpeed.ts';
+import { usableBackends, worthMeasuring } from '../machine/usableBackends.ts';
 import { readManifest } from '../model/modelManifest.ts';
 import { languageIds, languageTag } from '../prompt/languages.ts';
 import { completeLine } from './completeLine.ts';
@@ -51,6 +54,15 @@ class OnnxEngine implements Engine {
     const backend = isFixed ? await this.#backend(choice) : await probeBackends(choice);
     this.#backends.set(backend.name, backend);
     return backend.name;
+  }
+
+  async backends(turn: Turn): Promise<readonly BackendName[]> {
+    return (await usableBackends(turn)).map(({ name }) => name);
+  }
+
+  async measure(choice: BackendChoice, turn: Turn): Promise<readonly MachineSpeed[]> {
+    if (choice !== 'auto') return [await measureSpeed(await probeBackend(choice), turn)];
+    return measureBackends(worthMeasuring(await usableBackends(turn)), turn);
   }
 
   async load(folder: string, backend: BackendName, snapshots: string | null): Promise<ModelInfo> {

@@ -11,6 +11,7 @@ import type {
   WarmUpParams,
   WarmUpResult,
 } from '../../protocol/engine.ts';
+import type { MachineSpeed } from '../../protocol/models.ts';
 import type { Turn } from '../kv/turn.ts';
 
 /** Told of text as it is written; either part may be empty. */
@@ -25,6 +26,15 @@ export type OnText = (part: { readonly thought: string; readonly answer: string 
 export interface Engine<T extends Turn = Turn> {
   /** The best backend that passes its probe. @throws GemmaError `backend-unavailable` */
   probe(choice: BackendChoice): Promise<BackendName>;
+  /** All that pass their probe, in the order in which they are tried where nothing was measured. */
+  backends(turn: T): Promise<readonly BackendName[]>;
+  /**
+   * How fast this machine is; takes some seconds for each backend, and touches no loaded model.
+   *
+   * @param choice `auto`: all that are worth to be chosen here
+   * @throws GemmaError `backend-unavailable`, `disk-full`, `out-of-memory`
+   */
+  measure(choice: BackendChoice, turn: T): Promise<readonly MachineSpeed[]>;
   /**
    * Replaces the loaded model by the imported one in `folder`. No other call may be open.
    *

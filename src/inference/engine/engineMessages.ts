@@ -13,6 +13,8 @@ import type { Engine, OnText } from './engine.ts';
 /** The methods of Engine as data; a `cancel` is the memory of the caller's CancelFlag. */
 export interface EngineCalls {
   probe: { choice: BackendChoice };
+  backends: { cancel: SharedArrayBuffer };
+  measure: { choice: BackendChoice; cancel: SharedArrayBuffer };
   load: { folder: string; backend: BackendName; snapshots: string | null };
   unload: null;
   complete: { params: CompleteParams; cancel: SharedArrayBuffer };

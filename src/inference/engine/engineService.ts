@@ -42,6 +42,8 @@ const perform: {
   ) => Promise<unknown>;
 } = {
   probe: (engine, { choice }) => engine.probe(choice),
+  backends: (engine, _args, turn) => engine.backends(turn),
+  measure: (engine, { choice }, turn) => engine.measure(choice, turn),
   load: (engine, { folder, backend, snapshots }) => engine.load(folder, backend, snapshots),
   unload: (engine) => engine.unload(),
   complete: (engine, { params }, turn) => engine.complete(params, turn),
@@ -66,6 +68,8 @@ const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgen
   warmUp: () => 'warmUp',
   prepareQuestion: () => 'warmUp',
   snapshot: () => 'warmUp',
+  backends: () => 'warmUp',
+  measure: () => 'warmUp',
 };
 
 /** V8, WebAssembly and ONNX Runtime say in their own words that memory is exhausted. */

@@ -41,6 +41,14 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
     return this.#call('probe', { choice });
   }
 
+  backends(cancel: CancelFlag): Promise<EngineAnswer<'backends'>> {
+    return this.#call('backends', { cancel: cancel.buffer });
+  }
+
+  measure(choice: EngineCalls['measure']['choice'], cancel: CancelFlag): Promise<EngineAnswer<'measure'>> {
+    return this.#call('measure', { choice, cancel: cancel.buffer });
+  }
+
   load(
     folder: string,
     backend: EngineCalls['load']['backend'],

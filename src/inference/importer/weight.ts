@@ -47,6 +47,18 @@ export interface TensorView {
   readonly dims: readonly number[];
 }
 
+const elementBytes: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+};
+
+export function tensorBytes({ type, dims }: TensorView): number {
+  return dims.reduce((product, dim) => product * dim, elementBytes[type]);
+}
+
 /** External data of a graph: a recipe, and per run the initializers that look at it. */
 export interface Weight {
   readonly recipe: Recipe;

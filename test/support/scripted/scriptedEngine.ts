@@ -50,6 +50,8 @@ export function createScriptedEngine(script: Script, onChat: (params: ChatParams
       onChat(params);
       return answer(script, params, onText, turn);
     },
+    backends: async () => ['native'],
+    measure: async () => [],
     logits: async () => new Float32Array(1),
   };
 }

@@ -41,6 +41,24 @@ describe('admission', () => {
     assert.deepEqual(finish(step.next, warmUp.id).start, [completion]);
   });
 
+  it('measures the machine beside everything else, with or without a model, and one at a time', () => {
+    const [first, second, model, completion] = [
+      job('measure'),
+      job('measure'),
+      job('model'),
+      job('complete', 'a'),
+    ];
+    const one = arrive(emptyAdmission, first);
+    assert.deepEqual(one.start, [first]);
+    const two = arrive(one.next, second);
+    assert.deepEqual(two.start, []);
+    const three = arrive(two.next, model);
+    assert.deepEqual([three.start, three.stop], [[model], []]);
+    const loaded = setModelReady(finish(three.next, model.id).next, true).next;
+    assert.deepEqual(arrive(loaded, completion).start, [completion]);
+    assert.deepEqual(finish(loaded, first.id).start, [second]);
+  });
+
   it('prefers completions to loading, and loading to warm-ups', () => {
     const [running, warmUp, model, completion] = [
       job('complete', 'a'),

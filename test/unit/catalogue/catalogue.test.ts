@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { catalogue, findCatalogueModel, licenceOf } from '../../../src/catalogue/catalogue.ts';
+import { kvBytes } from '../../../src/inference/model/graphInterface.ts';
 import { readArchitecture } from '../../../src/inference/model/readArchitecture.ts';
-import { importPlan, kvBytesPerToken, parameterCounts, promptWeights } from '../../support/importPlan.ts';
+import * as work from '../../../src/inference/model/work.ts';
+import { importPlan, parameterCounts, promptWeights } from '../../support/importPlan.ts';
 import { type PublishedModel, publishedConfigs } from '../../support/publishedConfigs.ts';
 
 const isPublished = (name: string): name is PublishedModel => Object.hasOwn(publishedConfigs, name);
@@ -29,6 +31,7 @@ describe('catalogue', () => {
     for (const model of catalogue) {
       const config = configOf(model.repository);
       const { imported, stored } = parameterCounts(config);
+      const architecture = readArchitecture(config);
       assert.deepEqual(
         {
           parameters: model.parameters,
@@ -39,8 +42,8 @@ describe('catalogue', () => {
         },
         {
           parameters: imported,
-          contextTokens: readArchitecture(config).maxPositions,
-          kvBytesPerToken: kvBytesPerToken(config),
+          contextTokens: architecture.maxPositions,
+          kvBytesPerToken: kvBytes(architecture, 1),
           promptWeights: promptWeights(config),
           formats: {
             q4: importPlan(config, 'q4'),
@@ -50,6 +53,7 @@ describe('catalogue', () => {
         },
         model.id,
       );
+      assert.equal(work.promptWeights(architecture), model.promptWeights, model.id);
       assert.ok(model.download.bytes >= 2 * stored, `${model.id} has more bytes than are downloaded`);
       // No encoder adds more than a quarter.
       assert.ok(model.download.bytes < 2.5 * stored, `${model.id} has too many bytes to download`);
