@@ -133,12 +133,7 @@ export class DownloadFlow {
       vscode.l10n.t('{0} wants to know who downloads {1}', hub.host, nameOf(download)),
       {
         modal: true,
-        detail: [
-          failure.message,
-          vscode.l10n.t(
-            'Accept the licence on the model’s page with an account there, then make a token that may read, and enter it here.',
-          ),
-        ].join('\n\n'),
+        detail: failure.message,
       },
       enter,
       page,

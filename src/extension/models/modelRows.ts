@@ -44,7 +44,7 @@ export interface ModelGroup {
 export function modelGroups(facts: ModelFacts): ModelGroup[] {
   const { list, chosen } = facts;
   const usedFor = (id: string): Role[] => roles.filter((role) => chosen[role] === id);
-  const installed: ModelRow[] = list.installed.map((model) => ({
+  const installed: ModelRow[] = ownModels(list).map((model) => ({
     kind: 'installed',
     model,
     roles: usedFor(model.id),
@@ -98,6 +98,11 @@ export function offers({ list, machine, speeds }: ModelFacts, role?: Role): Offe
 function rank({ verdict, recommended }: Offer): number {
   if (recommended !== null) return 0;
   return verdict === null || verdict.fits ? 1 : 2;
+}
+
+/** Those that a person installed; the built-in one lies imported among them. */
+export function ownModels({ installed }: Pick<ModelList, 'installed'>): readonly InstalledModel[] {
+  return installed.filter(({ id, origin }) => origin !== null || !/^pebble-q[48]-/u.test(id));
 }
 
 /** As people call what is being downloaded. */

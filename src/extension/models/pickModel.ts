@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { Role } from '../../protocol/engine.ts';
 import type { Settings } from '../settings.ts';
 import type { Format } from './format.ts';
-import { installedName } from './modelRows.ts';
+import { installedName, ownModels } from './modelRows.ts';
 import type { Models } from './models.ts';
 
 const RECENT = 'models.recent';
@@ -62,7 +62,9 @@ export async function pickRole(): Promise<Role | undefined> {
 
 function choices({ models, settings, memory, format }: PickParts, role: Role): Choice[] {
   const current = settings.get(`gemmaCode.${role}.model`);
-  const installed = (models.list?.installed ?? []).filter(({ chat }) => chat || role === 'completion');
+  const { list } = models;
+  const own = list === null ? [] : ownModels(list);
+  const installed = own.filter(({ chat }) => chat || role === 'completion');
   const folders = [...new Set([current, ...recent(memory)])].filter((folder) => path.isAbsolute(folder));
   const mark = (model: string): string => (model === current ? '$(check) ' : '');
   const none =

@@ -77,6 +77,9 @@ describe('the rows of the models view', () => {
       { kind: 'built-in', roles: [] },
     ]);
     assert.equal(diskUse(facts.list), installed.bytes);
+    const builtIn = { ...installed, id: 'pebble-q8-0123456789abcdef', origin: null };
+    const list = { installed: [builtIn], transfers: [] };
+    assert.deepEqual(rowsOf({ ...nothing, list }, 'installed'), rowsOf(nothing, 'installed'));
   });
 
   it('list every model once: here, on its way, or to be had', () => {
