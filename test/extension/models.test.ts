@@ -102,9 +102,9 @@ describe('the models view', function () {
   it('marks what is recommended with its reason, and says why others are not', () => {
     const rows = rowsOf('available', { list: { installed: [], transfers: [] } });
     const [first, last] = [shown(rows[0]), shown(rows.at(-1))];
-    assert.match(plain(first.description), /^recommended for (chat|completion) · [\d.]+ GB · /);
+    assert.match(plain(first.description), /^[\d.]+ GB · recommended for (chat|completion) · /);
     assert.match(plain(first.tooltip), /The best that fits: it takes [\d.]+ GB of 16 GB of memory\./);
-    assert.match(plain(last.description), /^too large for this machine · /);
+    assert.match(plain(last.description), /^[\d.]+ GB · too large for this machine · /);
     assert.match(plain(last.tooltip), /It takes [\d.]+ GB of memory; this machine has 16 GB in all\./);
     const gated = rows.find((row) => row.kind === 'available' && row.offer.model.gated);
     assert.match(plain(shown(gated).tooltip), /Licence: Gemma Terms of Use\. The hub gives it to accounts/);

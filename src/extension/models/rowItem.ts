@@ -137,7 +137,7 @@ function offerText({ model, verdict, recommended }: Offer, format: Format): RowT
   return {
     id: `available:${model.id}`,
     label: model.name,
-    description: [...mark, format.size(model.download.bytes), licence.name].join(' · '),
+    description: [format.size(model.download.bytes), ...mark, licence.name].join(' · '),
     tooltip: [
       model.repository,
       model.purposes.includes('chat')
