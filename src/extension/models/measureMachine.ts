@@ -54,6 +54,9 @@ async function tell(
       detail: [
         choiceText(vscode.l10n.t('Completion'), completion, format),
         choiceText(vscode.l10n.t('Chat'), chat, format),
+        ...(completion.choice === null || chat.choice === null
+          ? [vscode.l10n.t('If the machine was busy meanwhile, measure again when it is not.')]
+          : []),
         vscode.l10n.t(
           'Best settings: backend {0}, up to {1} of memory for models.',
           advice.backend,
@@ -70,10 +73,25 @@ async function tell(
   await settings.set('gemmaCode.engine.memory', advice.memory);
 }
 
-function choiceText(purpose: string, { choice }: Recommendation, format: Format): string {
-  return choice === null
-    ? vscode.l10n.t('{0}: no larger model is fast enough here.', purpose)
-    : vscode.l10n.t('{0}: {1}. {2}', purpose, choice.model.name, expectation(choice.plan, format));
+function choiceText(purpose: string, recommendation: Recommendation, format: Format): string {
+  const { choice } = recommendation;
+  if (choice !== null) {
+    return vscode.l10n.t('{0}: {1}. {2}', purpose, choice.model.name, expectation(choice.plan, format));
+  }
+  const fastest = fastestOf(recommendation);
+  if (fastest === null) return vscode.l10n.t('{0}: no larger model can be used here.', purpose);
+  const { model, plan } = fastest;
+  const expected = expectation(plan, format);
+  return vscode.l10n.t('{0}: none is fast enough here. The fastest is {1}. {2}', purpose, model.name, expected);
+}
+
+/** Of what was made for the purpose and fits: only its speed speaks against it. */
+function fastestOf({ verdicts }: Recommendation): Recommendation['choice'] {
+  const slow = verdicts.flatMap(({ model, plan, fits, obstacles }) =>
+    plan !== null && fits && obstacles.every(({ kind }) => kind.startsWith('slow-')) ? [{ model, plan }] : [],
+  );
+  const speed = ({ plan }: (typeof slow)[number]): number => plan.speed?.tokensPerSecond ?? 0;
+  return slow.toSorted((one, other) => speed(other) - speed(one))[0] ?? null;
 }
 
 /** The backend that the recommended models run fastest with, and room for both of them. */

@@ -64,7 +64,7 @@ export function obstacleSentence(obstacle: Obstacle, format: Format): string {
     case 'slow-lines':
       return vscode.l10n.t(
         'It is slow here: about {0} seconds for a line.',
-        format.number(obstacle.seconds, 1),
+        format.number(obstacle.seconds, obstacle.seconds < 10 ? 1 : 0),
       );
     case 'slow-answers':
       return vscode.l10n.t(
