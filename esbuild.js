@@ -33,6 +33,8 @@ const bundles = [
     platform: 'node',
     format: 'esm',
     target: 'node20',
+    // Of a package's modules only what is used gets in.
+    mainFields: ['module', 'main'],
     // Native binaries can't be bundled.
     external: ['onnxruntime-node'],
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },

@@ -1,11 +1,14 @@
 import { runInferenceProcess } from '../../src/inference/inferenceProcess.ts';
 import { readArguments } from '../../src/inference/processArguments.ts';
+import { isModelId } from '../../src/inference/store/installedModels.ts';
 import { StoreWorkerHost } from '../../src/inference/store/storeWorkerHost.ts';
 
-/** Looks after real models, but hands any name to the engine. */
+/** Looks after real models, and hands any other name to the engine. */
 class NameStore extends StoreWorkerHost {
-  override async ensureImported(model: string): Promise<string> {
-    return model;
+  override async ensureImported(...args: Parameters<StoreWorkerHost['ensureImported']>): Promise<string> {
+    const [model] = args;
+    const isInstalled = isModelId(model) && (await this.list()).installed.some(({ id }) => id === model);
+    return isInstalled ? super.ensureImported(...args) : model;
   }
 
   override async import(): Promise<Awaited<ReturnType<StoreWorkerHost['import']>>> {

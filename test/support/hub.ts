@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What was asked of the hub. */
 export interface Asked {
@@ -42,6 +43,8 @@ export interface Hub extends AsyncDisposable {
   readonly asked: Asked[];
   /** Bytes of files that were sent, without those of lists. */
   servedBytes: number;
+  /** Between pieces of a body. */
+  pieceDelayMs: number;
   /** The next answer; null: a right one. */
   answer: (asked: Asked) => Answer | null;
 }
@@ -85,6 +88,7 @@ export async function startHub(
     files,
     asked: [],
     servedBytes: 0,
+    pieceDelayMs: 0,
     answer: () => null,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
@@ -143,6 +147,7 @@ export async function startHub(
       const piece = body.subarray(at, Math.min(at + pieceBytes, end));
       if (counts) hub.servedBytes += piece.length;
       await write(response, piece);
+      if (hub.pieceDelayMs > 0) await delay(hub.pieceDelayMs);
     }
     if (endless) await pourForEver(response, counts);
     if (dropAfter === Infinity) response.end();

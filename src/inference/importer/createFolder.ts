@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GemmaError } from '../../protocol/errors.ts';
-import { explainWriteError } from './writeError.ts';
+import { explainWriteError, systemCode } from './writeErrors.ts';
 
 /** Temporary folders are `.NAME.importing-PID-RANDOM`, beside the folder they become. */
 const TEMPORARY = /^\..+\.importing-(\d+)-[0-9a-f]{16}$/;
@@ -36,9 +36,7 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
     created = await mkdir(parent, { recursive: true });
     await mkdir(temporary);
     const result = await fill(temporary);
-    await syncFolder(temporary);
-    await moveInto(temporary, path);
-    await syncFolder(parent);
+    await publishFolder(temporary, path);
     return result;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
@@ -47,12 +45,24 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
   }
 }
 
-async function refuseExisting(path: string): Promise<void> {
+/**
+ * Makes the entries of the folder `from` durable and renames it to `path`, on the same file system.
+ *
+ * @throws GemmaError `bad-input` when `path` exists and is not empty
+ */
+export async function publishFolder(from: string, path: string): Promise<void> {
+  await syncFolder(from);
+  await moveInto(from, path);
+  await syncFolder(dirname(path));
+}
+
+/** @throws GemmaError `bad-input` when `path` is a folder that isn't empty, or no folder */
+export async function refuseExisting(path: string): Promise<void> {
   let entries: string[];
   try {
     entries = await readdir(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
+    if (systemCode(error) === 'ENOENT') return;
     throw explainWriteError(error, path);
   }
   if (entries.length > 0) throw exists(path);
@@ -64,13 +74,13 @@ async function moveInto(temporary: string, path: string): Promise<void> {
   try {
     await rename(temporary, path);
   } catch (error) {
-    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw exists(path);
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw exists(path);
     throw error;
   }
 }
 
 /** Makes the folder's entries durable. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   // Windows has no handle of a folder that could be flushed.
   if (process.platform === 'win32') return;
   const handle = await open(path);
@@ -94,8 +104,4 @@ async function removeEmpty(last: string, first: string): Promise<void> {
 
 function exists(path: string): GemmaError {
   return new GemmaError('bad-input', `${path} exists and is not empty; choose another folder.`);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

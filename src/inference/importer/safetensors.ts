@@ -15,7 +15,8 @@ export interface TensorInfo {
 export const MAX_HEADER_BYTES = 25_000_000;
 /** The largest Gemma has some 1,500 tensors. */
 const MAX_TENSORS = 100_000;
-const LENGTH_BYTES = 8;
+/** Of the number at the start of a file that says how long the rest of its header is. */
+export const LENGTH_BYTES = 8;
 
 /** Bits per element. Tensors of other towers may use any of them; only some can be read as weights. */
 const dtypeBits: Readonly<Record<string, number>> = {
@@ -63,15 +64,9 @@ export async function readSafetensorsHeader(
   fileBytes: number,
   read: ReadAt,
 ): Promise<TensorInfo[]> {
-  const damaged = (what: string, cause?: unknown): GemmaError =>
-    new GemmaError('model-damaged', `${label} is damaged: ${what}. Download it again.`, { cause });
-  if (fileBytes < LENGTH_BYTES) throw damaged(`it has only ${fileBytes} bytes`);
-  const lengthBytes = await read(0, LENGTH_BYTES);
-  if (lengthBytes.length < LENGTH_BYTES) throw damaged('it ends early');
-  const length = Number(new DataView(lengthBytes.buffer, lengthBytes.byteOffset).getBigUint64(0, true));
-  if (length > MAX_HEADER_BYTES || length > fileBytes - LENGTH_BYTES) {
-    throw damaged(`its header claims ${length} bytes`);
-  }
+  const damaged = damageOf(label);
+  const start = await readHeaderEnd(label, fileBytes, read);
+  const length = start - LENGTH_BYTES;
   const bytes = await read(LENGTH_BYTES, length);
   if (bytes.length < length) throw damaged('it ends early');
   let entries: [string, unknown][];
@@ -82,13 +77,30 @@ export async function readSafetensorsHeader(
     throw damaged('its header is not a JSON object', cause);
   }
   if (entries.length > MAX_TENSORS) throw damaged(`its header lists ${entries.length} tensors`);
-  const start = LENGTH_BYTES + length;
   const tensors = entries
     .filter(([name]) => name !== '__metadata__')
     .map(([name, entry]) => readEntry(name, entry, start, damaged));
   checkPlaces(tensors, fileBytes, damaged);
   return tensors;
 }
+
+/** Where the header ends and the data begins, by the first bytes of the file. @throws GemmaError `model-damaged` */
+export async function readHeaderEnd(label: string, fileBytes: number, read: ReadAt): Promise<number> {
+  const damaged = damageOf(label);
+  if (fileBytes < LENGTH_BYTES) throw damaged(`it has only ${fileBytes} bytes`);
+  const bytes = await read(0, LENGTH_BYTES);
+  if (bytes.length < LENGTH_BYTES) throw damaged('it ends early');
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > MAX_HEADER_BYTES || length > fileBytes - LENGTH_BYTES) {
+    throw damaged(`its header claims ${length} bytes`);
+  }
+  return LENGTH_BYTES + length;
+}
+
+const damageOf =
+  (label: string) =>
+  (what: string, cause?: unknown): GemmaError =>
+    new GemmaError('model-damaged', `${label} is damaged: ${what}. Download it again.`, { cause });
 
 function readEntry(
   name: string,

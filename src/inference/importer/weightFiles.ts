@@ -3,21 +3,24 @@ import { GemmaError } from '../../protocol/errors.ts';
 import type { CheckpointFolder } from './checkpointFolder.ts';
 import { readJsonFile } from './smallFile.ts';
 
-export const WEIGHTS = 'model.safetensors';
-export const WEIGHT_INDEX = 'model.safetensors.index.json';
+export const SINGLE_NAME = 'model.safetensors';
+export const INDEX_NAME = 'model.safetensors.index.json';
 /** Gemma 3 27B lists some 1,300 tensors. */
 export const MAX_INDEX_BYTES = 25_000_000;
 /** Nobody publishes more. */
-export const MAX_SHARDS = 1_000;
+const MAX_SHARDS = 1_000;
 
-export const WeightIndex = v.object({ weight_map: v.record(v.string(), v.string()) });
+const Index = v.object({ weight_map: v.record(v.string(), v.string()) });
 
-export interface WeightFile {
+export interface Shard {
   readonly name: string;
-  /** Real path. */
-  readonly path: string;
   /** Tensors that the index promises to be in it; null: no index. */
   readonly promised: readonly string[] | null;
+}
+
+export interface WeightFile extends Shard {
+  /** Real path. */
+  readonly path: string;
 }
 
 /**
@@ -26,15 +29,26 @@ export interface WeightFile {
  * @throws GemmaError `model-damaged` when one is missing, is named by a path, or links out of the folder
  */
 export async function listWeightFiles(folder: CheckpointFolder): Promise<readonly WeightFile[]> {
-  const index = await folder.find(WEIGHT_INDEX);
-  if (index === null) {
-    return [{ name: WEIGHTS, path: await folder.require(WEIGHTS), promised: null }];
-  }
-  const parsed = v.safeParse(WeightIndex, await readJsonFile(index, MAX_INDEX_BYTES));
+  const files: WeightFile[] = [];
+  for (const shard of await listShards(folder))
+    files.push({ ...shard, path: await folder.require(shard.name) });
+  return files;
+}
+
+/** The same, whether they are there or not. @throws GemmaError `model-damaged` when the index is unusable */
+export async function listShards(folder: CheckpointFolder): Promise<readonly Shard[]> {
+  const index = await folder.find(INDEX_NAME);
+  if (index === null) return [{ name: SINGLE_NAME, promised: null }];
+  return shardsOf(await readJsonFile(index, MAX_INDEX_BYTES));
+}
+
+/** What an index names; names may be anything. @throws GemmaError `model-damaged` when it is unusable */
+export function shardsOf(index: unknown): readonly Shard[] {
+  const parsed = v.safeParse(Index, index);
   if (!parsed.success) {
     throw new GemmaError(
       'model-damaged',
-      `${WEIGHT_INDEX} has no usable weight_map (${parsed.issues[0].message}).`,
+      `${INDEX_NAME} has no usable weight_map (${parsed.issues[0].message}).`,
     );
   }
   const shards = new Map<string, string[]>();
@@ -42,11 +56,7 @@ export async function listWeightFiles(folder: CheckpointFolder): Promise<readonl
     shards.set(name, [...(shards.get(name) ?? []), tensor]);
   }
   if (shards.size > MAX_SHARDS) {
-    throw new GemmaError('model-damaged', `${WEIGHT_INDEX} names ${shards.size} files; that can't be right.`);
+    throw new GemmaError('model-damaged', `${INDEX_NAME} names ${shards.size} files; that can't be right.`);
   }
-  const files: WeightFile[] = [];
-  for (const [name, promised] of [...shards].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    files.push({ name, path: await folder.require(name), promised });
-  }
-  return files;
+  return [...shards].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, promised]) => ({ name, promised }));
 }

@@ -8,7 +8,7 @@ import { kvBytes } from '../model/graphInterface.ts';
 import { MANIFEST_NAME, manifestFiles, type ModelManifest, readManifest } from '../model/modelManifest.ts';
 import { readOrigin } from './modelOrigin.ts';
 import { findDamage } from './verifyModel.ts';
-import { explainWriteError } from '../importer/writeError.ts';
+import { explainWriteError } from '../importer/writeErrors.ts';
 
 const MAX_ID_CHARS = 100;
 

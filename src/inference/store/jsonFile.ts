@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import * as v from 'valibot';
-import { explainWriteError } from '../importer/writeError.ts';
+import { explainWriteError } from '../importer/writeErrors.ts';
 
 /** Far above what is ever written. */
 const MAX_BYTES = 16 * 2 ** 20;

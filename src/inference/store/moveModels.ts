@@ -1,12 +1,15 @@
-import { cp, mkdir, readdir, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readlink, symlink, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { GemmaError } from '../../protocol/errors.ts';
 import { temporaryFolderFor, temporaryFolderOwner } from '../importer/createFolder.ts';
-import { explainWriteError } from '../importer/writeError.ts';
+import { explainWriteError } from '../importer/writeErrors.ts';
 import { lockTransfers } from './downloads/transferLock.ts';
 import { namesIn } from './installedModels.ts';
 import { modelsFolder, pointToModels } from './modelsFolder.ts';
 import { verifyModel } from './verifyModel.ts';
+
+/** Between two looks at whether it was cancelled. */
+const COPY_BYTES = 4 * 2 ** 20;
 
 export interface MoveOptions {
   readonly home: string;
@@ -74,6 +77,7 @@ async function move(from: string, to: string, { home, onProgress, cancelled }: M
     throw error;
   }
   await rm(from, { recursive: true, force: true });
+  onProgress(1);
 }
 
 /** File by file, so that it can be stopped and its progress seen; then every model is compared with its manifest. */
@@ -83,15 +87,8 @@ async function copyModels(
   onProgress: MoveOptions['onProgress'],
   cancelled: MoveOptions['cancelled'],
 ): Promise<void> {
-  const entries = await readdir(from, { recursive: true, withFileTypes: true });
-  const files: { readonly way: string; readonly bytes: number }[] = [];
-  for (const entry of entries) {
-    const way = relative(from, join(entry.parentPath, entry.name));
-    const isTemporary = way.split(/[/\\]/).some((name) => temporaryFolderOwner(name) !== null);
-    if (!entry.isFile() || isTemporary) continue;
-    files.push({ way, bytes: (await stat(join(from, way))).size });
-  }
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const entries = await listTree(from);
+  const total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   await mkdir(to, { mode: 0o700 });
   const { bavail, bsize } = await statfs(to);
   if (bavail * bsize < total) {
@@ -101,15 +98,65 @@ async function copyModels(
     );
   }
   let done = 0;
-  for (const { way, bytes } of files) {
-    if (cancelled()) throw new GemmaError('cancelled', 'The move was cancelled.');
-    await mkdir(dirname(join(to, way)), { recursive: true, mode: 0o700 });
-    await cp(join(from, way), join(to, way), { preserveTimestamps: true });
-    done += bytes;
-    // Comparing takes about as long as copying.
-    onProgress(done / Math.max(1, total) / 2);
+  for (const { way, kind } of entries) {
+    const [source, target] = [join(from, way), join(to, way)];
+    if (kind === 'folder') await mkdir(target, { mode: 0o700 });
+    if (kind === 'link') await symlink(resolve(dirname(source), await readlink(source)), target);
+    if (kind !== 'file') continue;
+    await copyFile(source, target, (bytes) => {
+      if (cancelled()) throw stopped();
+      done += bytes;
+      // Comparing takes about as long as copying.
+      onProgress(done / total / 2);
+    });
   }
   await compareModels(from, to, (fraction) => onProgress(0.5 + fraction / 2), cancelled);
+}
+
+interface TreeEntry {
+  /** From the folder. */
+  readonly way: string;
+  readonly kind: 'folder' | 'link' | 'file';
+  readonly bytes: number;
+}
+
+/** What lies below a folder, folders before what is in them; without what running imports make. */
+async function listTree(folder: string, below = ''): Promise<TreeEntry[]> {
+  const found: TreeEntry[] = [];
+  for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+    if (temporaryFolderOwner(entry.name) !== null) continue;
+    const way = join(below, entry.name);
+    if (entry.isDirectory()) {
+      found.push({ way, kind: 'folder', bytes: 0 }, ...(await listTree(folder, way)));
+    } else if (entry.isSymbolicLink()) {
+      found.push({ way, kind: 'link', bytes: 0 });
+    } else if (entry.isFile()) {
+      found.push({ way, kind: 'file', bytes: (await stat(join(folder, way))).size });
+    }
+  }
+  return found;
+}
+
+/** Durable when it returns: the original is going to be removed. */
+async function copyFile(from: string, to: string, onBytes: (bytes: number) => void): Promise<void> {
+  const chunk = new Uint8Array(COPY_BYTES);
+  const source = await open(from, 'r');
+  try {
+    const target = await open(to, 'wx', 0o600);
+    try {
+      for (;;) {
+        const { bytesRead } = await source.read(chunk, 0, chunk.length, null);
+        if (bytesRead === 0) break;
+        await target.writeFile(chunk.subarray(0, bytesRead));
+        onBytes(bytesRead);
+      }
+      await target.sync();
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
 }
 
 async function compareModels(
@@ -120,12 +167,16 @@ async function compareModels(
 ): Promise<void> {
   const names = (await namesIn(to)).filter((name) => !name.startsWith('.'));
   for (const [index, name] of names.entries()) {
-    if (cancelled()) throw new GemmaError('cancelled', 'The move was cancelled.');
+    if (cancelled()) throw stopped();
     const error = await damageOf(join(to, name));
     // What was damaged before may stay so.
     if (error !== null && (await damageOf(join(from, name))) === null) throw error;
     onProgress((index + 1) / names.length);
   }
+}
+
+function stopped(): GemmaError {
+  return new GemmaError('cancelled', 'The move was cancelled.');
 }
 
 function damageOf(folder: string): Promise<unknown> {

@@ -5,8 +5,8 @@ import { toGemmaError } from '../../protocol/errors.ts';
 import type { ModelList } from '../../protocol/models.ts';
 import { CancelFlag } from '../engine/cancelFlag.ts';
 import { importModel } from '../importer/importModel.ts';
-import { explainWriteError } from '../importer/writeError.ts';
-import { discardDownload, downloadModel } from './downloads/downloadModel.ts';
+import { explainWriteError } from '../importer/writeErrors.ts';
+import { discardDownload } from './downloads/discardDownload.ts';
 import { listTransfers } from './downloads/transferFolder.ts';
 import { DEFAULT_TIMING } from './hub/patience.ts';
 import { ensureImported } from './importedModels.ts';
@@ -96,6 +96,8 @@ async function download(
   flag: CancelFlag,
   reply: (reply: StoreReply) => void,
 ): Promise<void> {
+  // The HTTP client takes longer to start than everything else here together.
+  const { downloadModel } = await import('./downloads/downloadModel.ts');
   const stop = new AbortController();
   const watch = setInterval(() => {
     if (flag.cancelled) stop.abort();

@@ -1,9 +1,11 @@
-import { rename, rm, statfs } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { GemmaError } from '../../../protocol/errors.ts';
-import type { ModelId, Network, Quantization } from '../../../protocol/models.ts';
+import type { Network } from '../../../protocol/models.ts';
+import { publishFolder } from '../../importer/createFolder.ts';
 import { arrivedBytes, importArriving } from '../../importer/importArriving.ts';
-import { explainWriteError } from '../../importer/writeError.ts';
+import { explainWriteError } from '../../importer/writeErrors.ts';
 import { HubConnection } from '../hub/hubConnection.ts';
 import type { Timing } from '../hub/patience.ts';
 import { remoteFiles } from '../hub/remoteFiles.ts';
@@ -11,7 +13,12 @@ import { findInstalled, readIntact } from '../installedModels.ts';
 import { writeOrigin } from '../modelOrigin.ts';
 import { readFirstDownloads, recordFirstDownload } from './firstDownloads.ts';
 import { planDownload } from './planDownload.ts';
-import { type DownloadPlan, type DownloadRequest, TransferFolder } from './transferFolder.ts';
+import {
+  type DownloadPlan,
+  type DownloadRequest,
+  type StoredTransfer,
+  TransferFolder,
+} from './transferFolder.ts';
 import { lockFolder } from './transferLock.ts';
 
 export interface DownloadOptions {
@@ -26,20 +33,17 @@ export interface DownloadOptions {
   readonly signal: AbortSignal;
 }
 
-/** The least share of a checkpoint's bytes that its imported form has. */
-const IMPORTED_SHARE: Record<Quantization, number> = { q4: 0.25, q8: 0.45, f32: 1 };
-
 /**
  * Downloads a model of the hub into the models folder, importing it while it arrives. What was begun before goes on
  * where it was, also after a crash.
  *
- * @throws GemmaError `network`, `unauthorized`, `licence`, `untrusted` (nothing is kept), `disk-full`, `cancelled` (what
+ * @throws GemmaError `network`, `unauthorized`, `licence`, `untrusted` (nothing false is kept), `disk-full`, `cancelled` (what
  * was received is kept), `bad-input`; as importModel does
  */
 export async function downloadModel(options: DownloadOptions): Promise<void> {
   const { models, request } = options;
   const folder = new TransferFolder(models, request.id);
-  const place = await placeFor(models, request.id);
+  await placeFor(models, request.id);
   await folder.create();
   const lock = await lockFolder(folder.path);
   try {
@@ -50,19 +54,16 @@ export async function downloadModel(options: DownloadOptions): Promise<void> {
         `A download of ${stored.request.repository} has the same name: finish or cancel it first.`,
       );
     }
-    await folder.sweep();
-    const earlier = stored?.plan ?? null;
-    const plan = earlier !== null && agrees(earlier, request) ? earlier : null;
-    if (plan === null) await folder.forgetContent();
-    await folder.write(request, plan);
-    await receive(options, folder, plan);
+    if (stored === null) await folder.write(request, null);
+    await receive(options, folder, stored);
+    const place = await placeFor(models, request.id);
     await rm(place, { recursive: true, force: true });
-    await rename(folder.model, place);
+    await publishFolder(folder.model, place);
     await folder.remove();
   } catch (error) {
     if (error instanceof GemmaError && error.code === 'untrusted') {
-      await folder.forgetContent();
-      await folder.write(request, null).catch(() => undefined);
+      const doubtful = await folder.read();
+      await folder.write(request, doubtful?.plan ?? null, true).catch(() => undefined);
     }
     throw explainWriteError(error, folder.path);
   } finally {
@@ -102,14 +103,17 @@ function agrees({ files }: DownloadPlan, { digests }: DownloadRequest): boolean 
 async function receive(
   { models, request, network, timing, onBytes, signal }: DownloadOptions,
   folder: TransferFolder,
-  earlier: DownloadPlan | null,
+  stored: StoredTransfer | null,
 ): Promise<void> {
   const { repository, quantization } = request;
   const hub = await HubConnection.open(network, timing);
   try {
     const known = await readFirstDownloads(models, repository);
-    const plan = earlier ?? (await planDownload(hub, request, known, signal));
-    if (earlier === null) await folder.write(request, plan);
+    const earlier = stored?.plan ?? null;
+    const holds = earlier !== null && stored?.doubted === false && agrees(earlier, request);
+    const plan = holds ? earlier : await planDownload(hub, request, known, signal);
+    if (!isDeepStrictEqual(plan, earlier)) await folder.forgetContent();
+    if (plan !== earlier) await folder.write(request, plan);
     const { commit, files, pinned } = plan;
     const totalBytes = files.reduce((total, { bytes }) => total + bytes, 0);
     const isWhole = await readIntact(folder.model).then(
@@ -118,9 +122,7 @@ async function receive(
     );
     if (!isWhole) {
       await rm(folder.model, { recursive: true, force: true });
-      const doneBytes = await arrivedBytes(folder.work);
-      await checkSpace(models, (totalBytes - doneBytes) * IMPORTED_SHARE[quantization]);
-      onBytes(doneBytes, totalBytes);
+      onBytes(await arrivedBytes(folder.work), totalBytes);
       await importArriving({
         files,
         open: remoteFiles(hub, { repository, commit }),
@@ -138,34 +140,4 @@ async function receive(
   } finally {
     await hub.close();
   }
-}
-
-/**
- * Removes what was received of a download; when there is none, nothing.
- *
- * @throws GemmaError `bad-input` when another process downloads it
- */
-export async function discardDownload(models: string, id: ModelId): Promise<void> {
-  const folder = new TransferFolder(models, id);
-  if ((await folder.read()) === null) return;
-  const lock = await lockFolder(folder.path);
-  try {
-    await folder.remove();
-  } finally {
-    lock.release();
-  }
-}
-
-async function checkSpace(models: string, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(models);
-  const freeBytes = bavail * bsize;
-  if (freeBytes >= neededBytes) return;
-  throw new GemmaError(
-    'disk-full',
-    `The model still needs ${gigabytes(neededBytes)} GB or more on the disk, and ${gigabytes(freeBytes)} GB are free. Make room or move the models folder, then go on.`,
-  );
-}
-
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(1);
 }

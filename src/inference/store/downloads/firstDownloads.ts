@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { GemmaError } from '../../../protocol/errors.ts';
 import { Revision } from '../../../protocol/models.ts';
-import { explainWriteError } from '../../importer/writeError.ts';
+import { explainWriteError } from '../../importer/writeErrors.ts';
+import type { RemoteFile } from '../../importer/remoteFile.ts';
 import { isSameDigest } from '../hub/digest.ts';
+import type { RepositoryListing } from '../hub/repositoryListing.ts';
 import { readJson, writeJson } from '../jsonFile.ts';
 import { type DownloadPlan, RemoteFileSchema } from './transferFolder.ts';
 
@@ -28,11 +30,11 @@ export async function readFirstDownloads(models: string, repository: string): Pr
 export async function recordFirstDownload(
   models: string,
   repository: string,
-  { commit, files }: DownloadPlan,
+  { commit, told }: DownloadPlan,
 ): Promise<void> {
   const known = await readFirstDownloads(models, repository);
   const earlier = known?.commits[commit] ?? [];
-  const added = files.filter(({ name }) => earlier.every((other) => other.name !== name));
+  const added = told.filter(({ name }) => earlier.every((other) => other.name !== name));
   const folder = join(models, FOLDER_NAME);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -46,21 +48,26 @@ export async function recordFirstDownload(
 }
 
 /**
+ * @param told what the hub says now of the files that are taken
  * @param pinned names whose digests were known before: what the hub told earlier has no weight there
  * @throws GemmaError `untrusted` when a file is another than at the first download
  */
 export function checkFirstDownload(
   known: FirstDownloads | null,
-  { commit, files }: Pick<DownloadPlan, 'commit' | 'files'>,
+  { commit, names }: Pick<RepositoryListing, 'commit' | 'names'>,
+  told: readonly RemoteFile[],
   pinned: ReadonlySet<string>,
 ): void {
   for (const recorded of known?.commits[commit] ?? []) {
-    const now = files.find(({ name }) => name === recorded.name);
-    if (now === undefined || pinned.has(now.name) || recorded.digest.kind !== now.digest.kind) continue;
-    if (now.bytes === recorded.bytes && isSameDigest(now.digest, recorded.digest)) continue;
+    const { name, bytes, digest } = recorded;
+    const now = told.find((file) => file.name === name);
+    // An earlier version may have taken files that this one has no use for.
+    const isSame =
+      now === undefined ? names.has(name) : now.bytes === bytes && isSameDigest(now.digest, digest);
+    if (isSame || pinned.has(name)) continue;
     throw new GemmaError(
       'untrusted',
-      `${now.name} is not what it was when this model was first downloaded, though its revision is the same. Nothing was taken.`,
+      `${name} is not what it was when this model was first downloaded, though its revision is the same. Nothing was taken.`,
     );
   }
 }

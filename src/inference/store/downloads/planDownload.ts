@@ -23,9 +23,10 @@ export async function planDownload(
   const { commit } = listing;
   const open = remoteFiles(hub, { repository, commit });
   const pin = (file: RemoteFile): RemoteFile => withPin(file, digests[file.name]);
-  const files = (await chooseFiles(listing, (file) => readWhole(pin(file), open, signal))).map(pin);
-  checkFirstDownload(known, { commit, files }, new Set(Object.keys(digests)));
-  return { commit, files: [...files], pinned: files.every(({ name }) => digests[name] !== undefined) };
+  const told = await chooseFiles(listing, (file) => readWhole(pin(file), open, signal));
+  checkFirstDownload(known, listing, told, new Set(Object.keys(digests)));
+  const pinned = told.every(({ name }) => digests[name] !== undefined);
+  return { commit, files: told.map(pin), told: [...told], pinned };
 }
 
 function withPin(file: RemoteFile, sha256: string | undefined): RemoteFile {

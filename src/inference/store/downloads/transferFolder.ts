@@ -2,9 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { DownloadParams, ModelId, Revision, Sha256, type TransferView } from '../../../protocol/models.ts';
-import { temporaryFolderOwner } from '../../importer/createFolder.ts';
 import { arrivedBytes } from '../../importer/importArriving.ts';
-import { explainWriteError } from '../../importer/writeError.ts';
+import { explainWriteError } from '../../importer/writeErrors.ts';
 import { isPlainName } from '../../model/plainName.ts';
 import { namesIn } from '../installedModels.ts';
 import { readJson, writeJson } from '../jsonFile.ts';
@@ -26,6 +25,8 @@ export const RemoteFileSchema = v.object({
 const DownloadPlan = v.object({
   commit: Revision,
   files: v.pipe(v.array(RemoteFileSchema), v.minLength(1)),
+  /** The same as the hub described them, whatever was known before. */
+  told: v.array(RemoteFileSchema),
   /** Whether every digest was known before the hub told it. */
   pinned: v.boolean(),
 });
@@ -40,8 +41,10 @@ const StoredTransfer = v.object({
   format: v.literal(1),
   request: DownloadRequest,
   plan: v.nullable(DownloadPlan),
+  /** Something was not as planned: the hub is asked again before it goes on. */
+  doubted: v.boolean(),
 });
-type StoredTransfer = v.InferOutput<typeof StoredTransfer>;
+export type StoredTransfer = v.InferOutput<typeof StoredTransfer>;
 
 /** Where one download keeps everything until its model is whole. */
 export class TransferFolder {
@@ -63,9 +66,9 @@ export class TransferFolder {
   }
 
   /** @throws GemmaError `disk-full`, `bad-input` when the folder can't be written */
-  async write(request: DownloadRequest, plan: DownloadPlan | null): Promise<void> {
+  async write(request: DownloadRequest, plan: DownloadPlan | null, doubted = false): Promise<void> {
     await this.create();
-    const stored: StoredTransfer = { format: 1, request: v.parse(DownloadRequest, request), plan };
+    const stored: StoredTransfer = { format: 1, request: v.parse(DownloadRequest, request), plan, doubted };
     await writeJson(join(this.path, STATE_NAME), stored);
   }
 
@@ -81,14 +84,6 @@ export class TransferFolder {
   async forgetContent(): Promise<void> {
     await rm(this.work, { recursive: true, force: true });
     await rm(this.model, { recursive: true, force: true });
-  }
-
-  /** What imports that were killed left; whoever holds the lock may. */
-  async sweep(): Promise<void> {
-    for (const name of await namesIn(this.path)) {
-      if (temporaryFolderOwner(name) !== null)
-        await rm(join(this.path, name), { recursive: true, force: true });
-    }
   }
 
   async remove(): Promise<void> {

@@ -1,15 +1,8 @@
-import * as v from 'valibot';
 import { GemmaError } from '../../../protocol/errors.ts';
-import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../importer/importModel.ts';
+import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../importer/modelDescription.ts';
 import { LAYOUT_FILES, MAX_LAYOUT_FILE_BYTES } from '../../importer/readLayouts.ts';
 import type { RemoteFile } from '../../importer/remoteFile.ts';
-import {
-  WEIGHT_INDEX,
-  WEIGHTS,
-  MAX_INDEX_BYTES,
-  MAX_SHARDS,
-  WeightIndex,
-} from '../../importer/weightFiles.ts';
+import { INDEX_NAME, MAX_INDEX_BYTES, shardsOf, SINGLE_NAME } from '../../importer/weightFiles.ts';
 import { isPlainName } from '../../model/plainName.ts';
 import type { RepositoryListing } from './repositoryListing.ts';
 
@@ -42,26 +35,23 @@ export async function chooseFiles(
       required(name, MAX_LAYOUT_FILE_BYTES),
     ),
   ];
-  if (!listing.names.has(WEIGHT_INDEX)) return [...small, required(WEIGHTS, MAX_WEIGHT_FILE_BYTES)];
-  const index = required(WEIGHT_INDEX, MAX_INDEX_BYTES);
-  const shards = shardsOf(await readIndex(index));
+  if (!listing.names.has(INDEX_NAME)) return [...small, required(SINGLE_NAME, MAX_WEIGHT_FILE_BYTES)];
+  const index = required(INDEX_NAME, MAX_INDEX_BYTES);
+  const shards = shardNames(await readIndex(index));
   return [...small, index, ...shards.map((name) => required(name, MAX_WEIGHT_FILE_BYTES))];
 }
 
-function shardsOf(index: Uint8Array): readonly string[] {
-  let shards: Set<string>;
+function shardNames(index: Uint8Array): readonly string[] {
+  let names: readonly string[];
   try {
-    const { weight_map: map } = v.parse(WeightIndex, JSON.parse(new TextDecoder().decode(index)));
-    shards = new Set(Object.values(map));
+    names = shardsOf(JSON.parse(new TextDecoder().decode(index))).map(({ name }) => name);
   } catch {
-    throw new GemmaError('untrusted', `${WEIGHT_INDEX} has no usable weight_map.`);
+    throw new GemmaError('untrusted', `${INDEX_NAME} has no usable weight_map.`);
   }
-  const odd = [...shards].find((name) => !isPlainName(name) || !name.endsWith('.safetensors'));
-  if (odd !== undefined || shards.size === 0 || shards.size > MAX_SHARDS) {
-    throw new GemmaError(
-      'untrusted',
-      `${WEIGHT_INDEX} names files that can't be right: ${JSON.stringify(odd ?? shards.size)}.`,
-    );
-  }
-  return [...shards].sort();
+  const odd = names.find((name) => !isPlainName(name) || !name.endsWith('.safetensors'));
+  if (odd === undefined && names.length > 0) return names;
+  throw new GemmaError(
+    'untrusted',
+    `${INDEX_NAME} names files that can't be right: ${JSON.stringify(odd ?? 'none')}.`,
+  );
 }

@@ -21,7 +21,7 @@ const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Never through a proxy. */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-const CERTIFICATE_ERROR = /CERT|SIGNATURE|ISSUER|ERR_TLS/;
+const CERTIFICATE_ERROR = /CERT|SIGNATURE|ISSUER|ERR_TLS|PRX_TLS/;
 
 /** Requests to one hub or mirror, through the proxy and with the certificates that a person wants. */
 export class HubConnection {
@@ -41,10 +41,11 @@ export class HubConnection {
   /** @throws GemmaError `bad-input` when endpoint or proxy can't be used */
   static async open(network: Network, timing: Timing): Promise<HubConnection> {
     const endpoint = new URL(network.endpoint);
-    if (!isSafe(endpoint, endpoint) || endpoint.username !== '' || endpoint.password !== '') {
+    const { username, password, search, hash } = endpoint;
+    if (!isSafe(endpoint, endpoint) || [username, password, search, hash].join('') !== '') {
       throw new GemmaError(
         'bad-input',
-        'The endpoint must be an https address without a name or password in it.',
+        'The endpoint must be a plain https address, without a name or password in it.',
       );
     }
     const ca = await trustedCertificates(network.systemCertificates);
@@ -182,7 +183,7 @@ function explain(error: unknown, host: string): HubFault | GemmaError {
   if (CERTIFICATE_ERROR.test(code)) {
     return new GemmaError(
       'network',
-      `The certificate of ${host} is not trusted (${code}). If your network checks connections, let the system's certificates be used.`,
+      `The certificate of ${host}, or of the proxy before it, is not trusted (${code}). If your network checks connections, let the system's certificates be used.`,
       { cause: error },
     );
   }

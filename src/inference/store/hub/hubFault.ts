@@ -38,3 +38,9 @@ export function webPage(host: string): HubFault {
   const message = `${host} answered with a web page instead of the model. Sign in to the network in a browser, or check the proxy.`;
   return new HubFault('false', new GemmaError('network', message));
 }
+
+/** An address that the hub gave out may have expired; then it gives a new one. */
+export function refusedElsewhere(host: string, status: number): HubFault {
+  const message = `${host}, where the hub keeps the file, does not give it out (${status}). Try again, or choose another endpoint.`;
+  return new HubFault('false', new GemmaError('network', message));
+}

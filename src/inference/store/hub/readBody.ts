@@ -10,17 +10,19 @@ const MAX_QUEUED_BYTES = 2 ** 20;
 export async function* readBody(body: Readable): AsyncGenerator<Uint8Array, void, undefined> {
   const queue: Uint8Array[] = [];
   let queued = 0;
-  const state: { end: { readonly error: unknown } | null } = { end: null };
-  let wake: () => void = () => undefined;
+  const state: { end: { readonly error: unknown } | null; wake: (() => void) | null } = {
+    end: null,
+    wake: null,
+  };
   const finish = (error: unknown): void => {
     state.end ??= { error };
-    wake();
+    state.wake?.();
   };
   body.on('data', (chunk: Uint8Array) => {
     queue.push(chunk);
     queued += chunk.length;
     if (queued > MAX_QUEUED_BYTES) body.pause();
-    wake();
+    state.wake?.();
   });
   body.on('end', () => finish(null));
   body.on('error', finish);
@@ -31,7 +33,7 @@ export async function* readBody(body: Readable): AsyncGenerator<Uint8Array, void
       if (chunk === undefined) {
         const { end } = state;
         if (end === null) {
-          await new Promise<void>((resolve) => (wake = resolve));
+          await new Promise<void>((resolve) => (state.wake = resolve));
           continue;
         }
         if (end.error === null) return;

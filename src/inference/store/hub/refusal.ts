@@ -1,6 +1,6 @@
 import { GemmaError } from '../../../protocol/errors.ts';
 import type { HubConnection, HubResponse } from './hubConnection.ts';
-import { broken, falseAnswer, type HubFault, webPage } from './hubFault.ts';
+import { broken, falseAnswer, type HubFault, refusedElsewhere, webPage } from './hubFault.ts';
 
 /** Statuses that another try may change. */
 const BUSY = new Set([408, 425, 429]);
@@ -16,8 +16,7 @@ export function refusalOf(
   if (BUSY.has(status) || status >= 500) {
     return broken(`${url.host} is too busy (${status}).`, { waitMs: retryAfter(response) });
   }
-  // An address that the hub gave out has expired, or its host is in trouble: the hub gives a new one.
-  if (!response.fromEndpoint) return broken(`${url.host} refused the file (${status}).`);
+  if (!response.fromEndpoint) return refusedElsewhere(url.host, status);
   if (status === 404) return missing(response, hub, repository);
   if (status === 401 || status === 403) {
     const errorCode = response.header('x-error-code');

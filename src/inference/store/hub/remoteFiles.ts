@@ -1,6 +1,7 @@
+import { GemmaError } from '../../../protocol/errors.ts';
 import type { OpenRemoteFile, RemoteFile } from '../../importer/remoteFile.ts';
 import type { HubConnection, HubResponse } from './hubConnection.ts';
-import { broken, falseAnswer, webPage } from './hubFault.ts';
+import { broken, falseAnswer, HubFault, webPage } from './hubFault.ts';
 import { cancelled, Patience } from './patience.ts';
 import { readBody } from './readBody.ts';
 import { refusalOf } from './refusal.ts';
@@ -55,10 +56,12 @@ export function remoteFiles(hub: HubConnection, { repository, commit }: Commit):
       }
       const etag = response.header('etag');
       if (etag?.startsWith('"') === true) tags.set(file.name, etag);
-      yield* cut(body, at - start, file.bytes - at, response.url.host);
+      if (start === 0) yield* cut(refuseWebPage(body, response.url.host), at, file.bytes - at);
+      else yield* cut(body, 0, file.bytes - at);
     } catch (error) {
       if (signal.aborted) throw cancelled();
-      throw error;
+      if (error instanceof HubFault || error instanceof GemmaError) throw error;
+      throw broken(`The connection to ${response.url.host} broke.`, { cause: error });
     } finally {
       await body.return();
       response.body.destroy();
@@ -66,27 +69,29 @@ export function remoteFiles(hub: HubConnection, { repository, commit }: Commit):
   }
 }
 
+/** `wanted` bytes of a body after the first `skipped` ones; fewer when it ends early. */
 async function* cut(
   body: AsyncIterable<Uint8Array>,
   skipped: number,
   wanted: number,
-  host: string,
 ): AsyncGenerator<Uint8Array> {
   let [skip, left] = [skipped, wanted];
+  for await (const chunk of body) {
+    const bytes = chunk.subarray(skip, skip + left);
+    skip = Math.max(0, skip - chunk.length);
+    left -= bytes.length;
+    if (bytes.length > 0) yield bytes;
+    if (left === 0) return;
+  }
+}
+
+/** Not every portal says what it sends, and no file that is wanted begins like that. */
+async function* refuseWebPage(body: AsyncIterable<Uint8Array>, host: string): AsyncGenerator<Uint8Array> {
   let isFirst = true;
-  try {
-    for await (const chunk of body) {
-      if (isFirst && startsLikeWebPage(chunk)) throw webPage(host);
-      isFirst = false;
-      const bytes = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, left);
-      skip -= Math.min(skip, chunk.length);
-      left -= bytes.length;
-      if (bytes.length > 0) yield bytes;
-      if (left === 0) return;
-    }
-  } catch (cause) {
-    if (cause instanceof Error && cause.name === 'HubFault') throw cause;
-    throw broken(`The connection to ${host} broke.`, { cause });
+  for await (const chunk of body) {
+    if (isFirst && startsLikeWebPage(chunk)) throw webPage(host);
+    isFirst = false;
+    yield chunk;
   }
 }
 
