@@ -15,9 +15,16 @@ import { writeRepeatedCheckpoint } from '../test/support/repeatedCheckpoint.ts';
 import { median, table } from './report.ts';
 import { withTemporaryHome } from './temporaryHome.ts';
 
+/** Time of the processor that this process took: other programs don't count. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 /**
- * What the benchmark of the machine says that large models will do, beside what they do. Both take turns, so that other
- * programs disturb both. `machine [MODEL …]`: by default the two sizes that are recommended.
+ * What the benchmark of the machine says that large models will do, beside what they do. Both take turns, and only the
+ * time of the processor counts, so that other programs disturb little; of several threads it is the time of all.
+ * `machine [MODEL | BACKEND …]`: by default all that run.
  */
 const ROUNDS = 3;
 /** A prompt, read in chunks as the engine reads it, and tokens after it. */
@@ -53,15 +60,15 @@ async function rounds(
   const speeds: MachineSpeed[] = [];
   const measured: Measured[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    speeds.push(await measureSpeed(backend, new CancelFlag()));
+    speeds.push(await measureSpeed(backend, new CancelFlag(), processorMs));
     const threads = computeThreads(backend.name, manifest.parameters);
     const model = await backend.load(folder, manifest, { threads });
     const kv = model.createKvBuffer(PROMPT_TOKENS + WRITTEN_TOKENS + 1);
     const run = async (past: number, count: number): Promise<number> => {
       const tokens = Array.from({ length: count }, (_, index) => (past + index) % 256);
-      const start = performance.now();
+      const start = processorMs();
       await model.forward(kv, past, tokens, 1);
-      return performance.now() - start;
+      return processorMs() - start;
     };
     await run(0, 1);
     const chunks: number[] = [];
@@ -93,12 +100,19 @@ function rowsOf(
   });
 }
 
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(shapes);
+/** Of the arguments those among `known`; all when there is none. */
+function chosen(known: readonly string[]): readonly string[] {
+  const named = known.filter((name) => process.argv.includes(name));
+  return named.length > 0 ? named : known;
+}
+
 const rows: (string | number)[][] = [];
 await withTemporaryHome(async (home) => {
-  for (const backend of await usableBackends(new CancelFlag())) {
+  const backends = await usableBackends(new CancelFlag());
+  const names = chosen(backends.map(({ name }) => name));
+  for (const backend of backends.filter(({ name }) => names.includes(name))) {
     const quantization = backend.name === 'wasm' ? 'q8' : 'q4';
-    for (const id of wanted) {
+    for (const id of chosen(Object.keys(shapes))) {
       const model = findCatalogueModel(id);
       const shape = shapes[id];
       if (model === undefined || shape === undefined)

@@ -32,7 +32,9 @@ await withTemporaryHome(async (home) => {
     processArguments: ['--idle-exit-ms', '500'],
   });
   try {
-    await client.call('load', { role: 'completion', model, backend: 'native' });
+    for (const role of ['completion', 'chat'] as const) {
+      await client.call('load', { role, model, backend: 'native' });
+    }
     const alone = await client.call('chat', question);
     await firstTokenMs(client, 0);
     const idle: number[] = [];

@@ -4,7 +4,7 @@ import { becomeNode } from './becomeNode.mjs';
 import { root } from './setup/paths.mjs';
 import { setUp } from './setup.mjs';
 
-const modes = ['run', 'busy', 'chat', 'machine', 'peers', 'snapshot', 'speculate', 'turns'];
+const modes = ['run', 'busy', 'chat', 'machine', 'peers', 'snapshot', 'speculate', 'switch', 'turns'];
 const mode = process.argv[2] ?? 'run';
 if (!modes.includes(mode)) {
   console.error(`There is no bench ${mode}. The benches are: ${modes.join(', ')}.`);

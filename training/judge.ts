@@ -7,9 +7,10 @@ import { findCopies } from '../src/inference/candidates/copier.ts';
 import type { Evidence } from '../src/inference/candidates/evidence.ts';
 
 import { CancelFlag } from '../src/inference/engine/cancelFlag.ts';
-import { loadCompletionModel } from '../src/inference/engine/loadCompletionModel.ts';
+import { loadModel } from '../src/inference/engine/loadModel.ts';
 import { type CompletionModel, readByModel } from '../src/inference/engine/readByModel.ts';
 import { KvMemory } from '../src/inference/kv/kvMemory.ts';
+import { readManifest } from '../src/inference/model/modelManifest.ts';
 import { ensureImported } from '../src/inference/store/importedModels.ts';
 import type { Case } from './cases.ts';
 
@@ -35,8 +36,9 @@ export async function loadPebble(): Promise<CompletionModel> {
     home: join(tmpdir(), 'gemma-code-evaluation'),
     format: { bestFor: 'native' },
   });
-  return (await loadCompletionModel(folder, await probeBackends('native'), new KvMemory(KV_BYTES)))
-    .completion;
+  const manifest = await readManifest(folder);
+  const backend = await probeBackends('native');
+  return (await loadModel(folder, manifest, backend, new KvMemory(KV_BYTES))).completion;
 }
 
 export async function judge(model: CompletionModel, example: Case): Promise<Judged> {

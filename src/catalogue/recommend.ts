@@ -10,8 +10,8 @@ const preferred: Readonly<Record<Role, readonly ModelId[]>> = {
   chat: ['gemma-4-e4b-it', 'gemma-4-e2b-it', 'gemma-3-1b-it', 'gemma-3-270m-it'],
 };
 
-/** Share of the machine's memory that a model may take. The rest is for the other model, the editor and its work. */
-const MEMORY_SHARE: Readonly<Record<Role, number>> = { completion: 0.3, chat: 0.4 };
+/** Share of the machine's memory that a model may take: together the half that the engine takes for both. */
+const MEMORY_SHARE: Readonly<Record<Role, number>> = { completion: 0.2, chat: 0.3 };
 /** What the 4 GB that WebAssembly can address leave for weights, keys and values. */
 const WASM_BYTES = 3_500_000_000;
 /** Left on the disk, so that nothing else fails for want of it. */

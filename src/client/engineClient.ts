@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { LoadParams } from '../protocol/engine.ts';
-import type { EventBody, EventName, RequestName, RequestParams, RequestResult } from '../protocol/engine.ts';
+import type {
+  EventBody,
+  EventName,
+  RequestName,
+  RequestParams,
+  RequestResult,
+  Role,
+} from '../protocol/engine.ts';
 import { GemmaError, toGemmaError } from '../protocol/errors.ts';
 import type { ClientState } from './clientState.ts';
 import { watchHeartbeat } from './heartbeat.ts';
@@ -13,7 +20,7 @@ import { spawnOrConnect } from './processHost.ts';
 import type { HostedConnection } from './processHost.ts';
 import { DEFAULT_HANG_MS } from './processOptions.ts';
 import type { ProcessOptions } from './processOptions.ts';
-import { afterCrashAnswers } from './replay.ts';
+import { afterCrashAnswers, sendable } from './replay.ts';
 import { afterCrash } from './restartPolicy.ts';
 import type { CrashHistory } from './restartPolicy.ts';
 
@@ -41,7 +48,7 @@ export class EngineClient {
   #connecting = false;
   #disposed = false;
   /** What to load again after a crash. */
-  #loaded: RequestParams<'load'> | null = null;
+  readonly #loaded = new Map<Role, RequestParams<'load'>>();
 
   constructor(options: ProcessOptions) {
     this.#options = options;
@@ -72,12 +79,14 @@ export class EngineClient {
       throw new GemmaError('cancelled', 'The request was cancelled.');
     }
     if (this.#state.name === 'stopped') throw this.#state.reason;
-    const { call, promise } = pendingCall(name, params, signal, (settled) => this.#pending.delete(settled));
-    this.#pending.add(call);
+    const promise = this.#open(name, params, signal);
     if (this.#hosted === null) void this.#connect('starting', 0);
-    else call.send(this.#hosted.connection);
+    else this.#send(this.#hosted);
     const result = await promise;
-    if (name === 'load') this.#loaded = v.parse(LoadParams, params);
+    if (name === 'load') {
+      const load = v.parse(LoadParams, params);
+      this.#loaded.set(load.role, load);
+    }
     return result;
   }
 
@@ -108,7 +117,7 @@ export class EngineClient {
     try {
       await delay(delayMs);
       if (this.#disposed) return;
-      const hosted = await this.#open();
+      const hosted = await this.#spawnOrConnect();
       this.#connecting = false;
       this.#welcome(hosted);
     } catch (error) {
@@ -117,7 +126,7 @@ export class EngineClient {
     }
   }
 
-  async #open(): Promise<HostedConnection> {
+  async #spawnOrConnect(): Promise<HostedConnection> {
     let heartbeat: Subscription | null = null;
     let closed = false;
     const hosted = await spawnOrConnect(this.#options, {
@@ -143,19 +152,29 @@ export class EngineClient {
     }
     this.#hosted = hosted;
     this.#become({ name: 'connected', pid: hosted.pid });
-    const asksForLoad = [...this.#pending].some((call) => call.name === 'load');
-    if (this.#loaded !== null && !asksForLoad) {
-      const { call, promise } = pendingCall('load', this.#loaded, undefined, (settled) =>
-        this.#pending.delete(settled),
-      );
-      // Whoever completes next gets the same error as an answer.
-      promise.catch(() => {
-        this.#loaded = null;
-      });
-      this.#pending.add(call);
-      call.send(hosted.connection);
+    for (const [role, load] of this.#loaded) {
+      if ([...this.#pending].some((call) => call.name === 'load' && call.role === role)) continue;
+      // Whoever asks next gets the same error as an answer.
+      this.#open('load', load, undefined).catch(() => this.#loaded.delete(role));
     }
-    for (const call of this.#pending) if (!call.sent) call.send(hosted.connection);
+    this.#send(hosted);
+  }
+
+  #open<N extends RequestName>(
+    name: N,
+    params: RequestParams<N>,
+    signal: AbortSignal | undefined,
+  ): Promise<RequestResult<N>> {
+    const { call, promise } = pendingCall(name, params, signal, (settled) => {
+      this.#pending.delete(settled);
+      if (this.#hosted !== null) this.#send(this.#hosted);
+    });
+    this.#pending.add(call);
+    return promise;
+  }
+
+  #send({ connection }: HostedConnection): void {
+    for (const call of sendable([...this.#pending])) call.send(connection);
   }
 
   #lose(): void {

@@ -1,12 +1,10 @@
 import type { RequestName, RequestParams, RequestResult } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
-import type { OpenRequest } from './replay.ts';
+import { type OpenRequest, roleOf } from './replay.ts';
 
 /** A call until it settles, over as many connections as that takes. */
 export interface PendingCall extends OpenRequest {
-  /** Whether a process has it now. */
-  readonly sent: boolean;
   send(connection: Connection): void;
   /** The connection that had it is gone. */
   lose(): void;
@@ -37,6 +35,7 @@ export function pendingCall<N extends RequestName>(
   const call: PendingCall = {
     name,
     document: 'document' in params && name === 'complete' ? params.document : null,
+    role: 'role' in params ? params.role : roleOf(name),
     get crashes() {
       return crashes;
     },

@@ -1,4 +1,4 @@
-import type { RequestName } from '../protocol/engine.ts';
+import type { RequestName, Role } from '../protocol/engine.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
 /** A request without an answer, in the order of asking. */
@@ -6,6 +6,10 @@ export interface OpenRequest {
   readonly name: RequestName;
   /** Only completions have one. */
   readonly document: string | null;
+  /** Whose model it loads or needs. */
+  readonly role: Role | null;
+  /** Whether a process has it now. */
+  readonly sent: boolean;
   /** How often the process ended while this request was with it. */
   readonly crashes: number;
 }
@@ -49,4 +53,24 @@ export function afterCrashAnswers(requests: readonly OpenRequest[]): readonly (E
       .some((other) => other.name === 'complete' && other.document === request.document);
     return request.name === 'complete' && newer ? 'superseded' : null;
   });
+}
+
+/**
+ * Which requests to send now. Once a load was with a process that ended, loads go one after the other, so that a model
+ * that ends the process isn't taken for two. Whoever needs a model waits until its load was sent.
+ */
+export function sendable<T extends OpenRequest>(requests: readonly T[]): readonly T[] {
+  const loads = requests.filter(({ name }) => name === 'load');
+  const unsent = loads.filter(({ sent }) => !sent).toSorted((a, b) => a.crashes - b.crashes);
+  const isOneByOne = loads.some(({ crashes }) => crashes > 0);
+  const next = isOneByOne ? unsent.slice(0, unsent.length === loads.length ? 1 : 0) : unsent;
+  const held = new Set(unsent.filter((load) => !next.includes(load)).map(({ role }) => role));
+  const others = requests.filter(({ name, sent, role }) => name !== 'load' && !sent && !held.has(role));
+  return [...next, ...others];
+}
+
+/** Whose model must be loaded for the request; null: none. */
+export function roleOf(name: RequestName): Role | null {
+  if (name === 'complete' || name === 'warmUp') return 'completion';
+  return name === 'chat' || name === 'countTokens' || name === 'countChat' ? 'chat' : null;
 }

@@ -3,8 +3,8 @@ import { Disposable } from './disposable.ts';
 import type { Engine, Load } from './engine.ts';
 import type { Settings } from './settings.ts';
 
-/** Who may need a model; `models`: whoever looks after models, and needs the process without one. */
-export type EngineUser = Role | 'models';
+/** Who may need a model. `languageModel`: others that ask the chat's. `models`: whoever looks after models, and needs none. */
+export type EngineUser = Role | 'languageModel' | 'models';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -36,8 +36,9 @@ export class EngineUse extends Disposable {
   #load(role: Role): Load | null {
     const model = this.#settings.get(`gemmaCode.${role}.model`);
     const isBuiltIn = model === '';
+    const isUsed = this.#users.has(role) || (role === 'chat' && this.#users.has('languageModel'));
     // The built-in model doesn't chat.
-    if (!this.#users.has(role) || (isBuiltIn && role === 'chat')) return null;
+    if (!isUsed || (isBuiltIn && role === 'chat')) return null;
     const backend = this.#settings.get('gemmaCode.engine.backend');
     const memoryBytes = this.#settings.get('gemmaCode.engine.memory') * MEGABYTE;
     const keeps = this.#settings.get('gemmaCode.engine.snapshots');

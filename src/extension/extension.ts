@@ -67,7 +67,7 @@ export function activate(context: vscode.ExtensionContext): TestApi | undefined 
     management,
     new InspectorView(context.extensionUri, parts, completion),
     chat,
-    registerLanguageModel(engine),
+    registerLanguageModel({ engine, use, settings, memory: context.globalState }),
     registerSelectionCommands(chat),
     registerCommands({ ...parts, log, chat, management }),
   );

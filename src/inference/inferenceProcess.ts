@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Role } from '../protocol/engine.ts';
 import { TOKEN_FILE } from '../protocol/endpointFiles.ts';
 import type { EventBody, EventName } from '../protocol/engine.ts';
 import { toGemmaError } from '../protocol/errors.ts';
@@ -11,6 +12,8 @@ import { createHandlers } from './handlers.ts';
 import { Jobs } from './jobs.ts';
 import { Lifetime } from './lifetime.ts';
 import { openLog } from './log.ts';
+import { availableMemory, defaultMemory } from './machineMemory.ts';
+import { MemoryPressure } from './memoryPressure.ts';
 import { ModelHost } from './modelHost.ts';
 import type { ModelStore } from './modelStore.ts';
 import type { ProcessArguments } from './processArguments.ts';
@@ -22,10 +25,14 @@ export interface InferenceProcessParts {
   /** Module of the engine's thread. */
   readonly engineWorker: URL;
   openStore(home: string): ModelStore;
+  /** Bytes that the machine can still give, null when unknown; default: as it says itself. */
+  readonly readAvailable?: (home: string) => Promise<number | null>;
 }
 
 /** Strangers can't reach the private folder; this bounds what a broken client may open. */
 const MAX_CONNECTIONS = 64;
+/** Looks at the memory that a model must have been idle for: whoever types would wait for it again and again. */
+const PRESSURE_IDLE_LOOKS = 2;
 /** For the last answers to leave. */
 const FLUSH_MS = 50;
 
@@ -80,19 +87,26 @@ export async function runInferenceProcess(
     embeddedModel: args['embedded-model'],
     snapshots: join(args.home, 'snapshots'),
     onProgress,
-    onModel: (model) => {
-      log(
-        model === null ? 'unload' : 'load',
-        model === null ? {} : { loadMs: model.loadMs, threads: model.threads },
-      );
-      tell('model', { role: 'completion', model });
+    defaultMemory: defaultMemory(),
+    onModel: (role, model) => {
+      if (model === null) log(`unload-${role}`);
+      else log(`load-${role}`, { loadMs: model.loadMs, threads: model.threads });
+      tell('model', { role, model });
     },
   });
   const lifetime = new Lifetime(
     { connectMs: args['connect-ms'], idleExitMs: args['idle-exit-ms'], vanishMs: args['vanish-ms'] },
     end,
   );
-  const unloadTimer = setInterval(() => void models.unload().catch(() => undefined), args['unload-ms']);
+  const unloadAfter = (role: Role): NodeJS.Timeout =>
+    setInterval(() => void models.unload(role).catch(() => undefined), args['unload-ms']);
+  const unloadTimers = { completion: unloadAfter('completion'), chat: unloadAfter('chat') };
+  const pressure = new MemoryPressure({
+    readAvailable: () => (parts.readAvailable ?? availableMemory)(args.home),
+    trim: () => models.trim(),
+    giveBack: () => models.unloadOne(PRESSURE_IDLE_LOOKS * args['pressure-ms']),
+  });
+  setInterval(() => void pressure.look().catch(() => undefined), args['pressure-ms']);
   // Unloading and ending come minutes after the last use: by then everything is on disk.
   const snapshotTimer = setTimeout(() => {
     models.snapshot().catch((error: unknown) => log(`snapshot-${toGemmaError(error).code}`));
@@ -106,9 +120,9 @@ export async function runInferenceProcess(
     onProgress,
     onInstalled,
     lifetime,
-    home: args.home,
-    onUse: () => {
-      unloadTimer.refresh();
+    onUse: (role) => {
+      models.use(role);
+      unloadTimers[role].refresh();
       snapshotTimer.refresh();
     },
   });

@@ -1,17 +1,20 @@
+import type { Role } from '../protocol/engine.ts';
 import { GemmaError, toGemmaError } from '../protocol/errors.ts';
-import { arrive, emptyAdmission, finish, setModelReady, withdraw } from './admission.ts';
+import { arrive, emptyAdmission, finish, needsModel, setReady, withdraw } from './admission.ts';
 import type { Admission, Job, JobKind, Step } from './admission.ts';
 import { CancelFlag } from './engine/cancelFlag.ts';
 
 export interface JobRequest<T> {
   readonly kind: JobKind;
-  readonly document: string | null;
+  /** See Job; absent: null. */
+  readonly role?: Role;
+  readonly document?: string;
   run(cancel: CancelFlag): Promise<T>;
 }
 
 /**
- * Jobs that step often look at their flag; counting is over before it could; loading, logits and measuring may sit in one long
- * call of ONNX Runtime, a snapshot in one of the disk, and are never interrupted by force.
+ * Jobs that step often look at their flag; counting is over before it could; loading, logits and measuring may sit in one
+ * long call of ONNX Runtime, a snapshot in one of the disk, and are never interrupted by force.
  */
 const mustObey: Record<JobKind, boolean> = {
   complete: true,
@@ -19,9 +22,12 @@ const mustObey: Record<JobKind, boolean> = {
   count: false,
   edit: true,
   chat: true,
-  model: false,
-  logits: false,
   snapshot: false,
+  load: false,
+  unload: false,
+  probe: false,
+  trim: false,
+  logits: false,
   measure: false,
 };
 
@@ -57,15 +63,26 @@ export class Jobs {
     return this.#admission.waiting.length;
   }
 
-  set modelReady(ready: boolean) {
-    this.#apply(setModelReady(this.#admission, ready));
+  setReady(role: Role, isReady: boolean): void {
+    this.#apply(setReady(this.#admission, role, isReady));
+  }
+
+  /** Whether something runs on the role's model. */
+  runsOn(role: Role): boolean {
+    return this.#admission.running.some((job) => job.role === role && needsModel(job));
+  }
+
+  /** Whether something waits for the role's model. */
+  waitsFor(role: Role): boolean {
+    return this.#admission.waiting.some((job) => job.role === role && needsModel(job));
   }
 
   /** @throws GemmaError `superseded`, `cancelled` (when `signal` aborts), or what `run` throws */
   submit<T>(request: JobRequest<T>, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted === true) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
-      const job: Job = { id: ++this.#ids, kind: request.kind, document: request.document };
+      const { kind, role = null, document = null } = request;
+      const job: Job = { id: ++this.#ids, kind, role, document };
       const cancel = new CancelFlag();
       const onAbort = (): void => this.#withdraw(job.id);
       const settle = (): void => {
@@ -93,10 +110,10 @@ export class Jobs {
     });
   }
 
-  /** Fails the waiting jobs that need a model, because none will come. */
-  failWaitingForModel(error: GemmaError): void {
+  /** Fails the jobs that wait for the role's model, because none will come. */
+  failWaitingFor(role: Role, error: GemmaError): void {
     for (const job of this.#admission.waiting) {
-      if (job.kind === 'model' || job.kind === 'logits' || job.kind === 'measure') continue;
+      if (job.role !== role || !needsModel(job)) continue;
       this.#apply(withdraw(this.#admission, job.id));
       this.#entries.get(job.id)?.fail(error);
     }

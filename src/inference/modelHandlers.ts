@@ -56,8 +56,7 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
       return {};
     },
     async installModel({ source, quantization }, client, signal) {
-      // As a job that others need not stop for.
-      const probe = { kind: 'logits', document: null, run: () => engine.probe('auto') } as const;
+      const probe = { kind: 'probe', run: () => engine.probe('auto') } as const;
       const format = quantization ?? { bestFor: await jobs.submit(probe, signal) };
       const installed = await store.install(
         source,
@@ -70,7 +69,7 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
     },
     async removeModel({ id }) {
       const { installed } = await list();
-      if (installed.some((model) => model.id === id && model.loaded)) await models.unload();
+      if (installed.some((model) => model.id === id && model.loaded)) await models.unloadAll();
       await store.remove(id);
       onInstalled();
       return {};
@@ -79,7 +78,7 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
       if (transfers.isRunning) {
         throw new GemmaError('bad-input', 'A download is running: pause it before the models are moved.');
       }
-      await models.unload();
+      await models.unloadAll();
       await store.move(folder, (fraction) => onProgress({ step: 'move', role: null, fraction }), signal);
       onInstalled();
       return list();

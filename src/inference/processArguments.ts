@@ -22,6 +22,8 @@ const ProcessArguments = v.object({
   'vanish-ms': milliseconds(500),
   /** Without requests for this long, the weights are given back. */
   'unload-ms': milliseconds(10 * MINUTE),
+  /** How often the machine is asked how much memory it has left. */
+  'pressure-ms': milliseconds(5_000),
   /** Without requests for this long, what was computed is written to disk, where a load allows it. */
   'snapshot-ms': milliseconds(30_000),
   /** A job that goes on this long after its cancellation is beyond reach. */

@@ -63,7 +63,7 @@ export const LoadParams = v.object({
   backend: BackendChoice,
   /**
    * Whether keys and values of prompts, and with them the prompts' text, may be kept on disk over a restart; false also
-   * removes what was kept. Absent: as the loads before; at first nothing is kept and nothing removed.
+   * removes what was kept. Absent: as the loads of this model before; at first nothing is kept and nothing removed.
    */
   snapshots: v.optional(v.boolean()),
   /**
@@ -286,8 +286,10 @@ export type KvStatistics = v.InferOutput<typeof KvStatistics>;
 export const StatusResult = v.object({
   pid: count,
   clients: count,
-  /** Null: none is loaded for it. */
+  /** Null: none is loaded for it, though one that was given back comes again when somebody asks. */
   models: v.object({ completion: v.nullable(ModelInfo), chat: v.nullable(ModelInfo) }),
+  /** What all models together may take, and what the weights of those that are loaded take; one with both roles once. */
+  memory: v.object({ budgetBytes: count, weightBytes: count }),
   running: count,
   waiting: count,
   /** Resident memory of the whole process. */

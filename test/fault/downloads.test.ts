@@ -95,7 +95,7 @@ describe('Downloads, for all windows and through crashes', function () {
     assert.deepEqual(await installed(client), ['tiny']);
     await assert.rejects(client.call('download', params), { code: 'bad-input' });
 
-    await client.call('load', { model: 'tiny', backend: 'auto' });
+    await client.call('load', { role: 'completion', model: 'tiny', backend: 'auto' });
     const list = await client.call('listModels', {});
     assert.equal(list.installed[0]?.loaded, true);
     assert.equal(list.folder, join(home.options.home, 'models'));

@@ -126,7 +126,7 @@ describe('the inference process and a hostile peer', function () {
       client.call('load', { role: 'completion', model: 'oom canary-7f3a', backend: 'auto' }),
     );
     const log = await readFile(join(home.options.home, 'logs', 'inference.log'), 'utf8');
-    assert.match(log, /"event":"load"/);
+    assert.match(log, /"event":"load-completion"/);
     assert.doesNotMatch(log, /canary/);
   });
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { completion } from '../support/clientRequests.ts';
+import { completion, question } from '../support/clientRequests.ts';
 import { kill, startClientProcess, testHome, until } from '../support/inferenceProcess.ts';
 import type { TestHome } from '../support/inferenceProcess.ts';
 
@@ -183,5 +185,32 @@ describe('unused weights', function () {
     );
     assert.equal((await client.call('complete', completion('again'))).text, 'again');
     assert.equal((await client.call('status', {})).models.completion?.parameters, 2);
+  });
+
+  it('of the chat are given back while completion goes on, and while the chat has them they stay', async () => {
+    home = await testHome({ processArguments: ['--unload-ms', '300'] });
+    const client = home.client();
+    await client.call('load', { role: 'completion', model: 'one', backend: 'auto' });
+    await client.call('load', { role: 'chat', model: 'two', backend: 'auto' });
+    const models = async () => (await client.call('status', {})).models;
+    await client.call('chat', question('work 900'));
+    assert.notEqual((await models()).chat, null);
+    await until('the chat is idle', async () => {
+      await client.call('complete', completion('typing'));
+      return (await models()).chat === null;
+    });
+    assert.notEqual((await models()).completion, null);
+    assert.equal((await client.call('chat', question('again'))).answer, 'again');
+  });
+
+  it('are given back when the machine is short of memory, and come back when somebody asks', async () => {
+    home = await testHome({ processArguments: ['--pressure-ms', '50'] });
+    const client = home.client();
+    await client.call('load', { role: 'completion', backend: 'auto' });
+    await writeFile(join(home.options.home, 'available'), '1');
+    await until('they are given back', async () => {
+      return (await client.call('status', {})).models.completion === null;
+    });
+    assert.equal((await client.call('complete', completion('again'))).text, 'again');
   });
 });

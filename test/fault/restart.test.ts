@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientState } from '../../src/client/clientState.ts';
 import type { EngineClient } from '../../src/client/engineClient.ts';
 import { GemmaError } from '../../src/protocol/errors.ts';
-import { completion } from '../support/clientRequests.ts';
+import { completion, question } from '../support/clientRequests.ts';
 import { kill, testHome, until } from '../support/inferenceProcess.ts';
 import type { TestHome } from '../support/inferenceProcess.ts';
 
@@ -83,6 +83,29 @@ describe('the inference process dies', function () {
       code: 'engine-stopped',
     });
     assert.equal((await client.call('status', {})).models.completion, null);
+  });
+
+  it('because of the model for the chat: completion gets its own back, also when both were asked for at once', async () => {
+    const completing = client.call('load', { role: 'completion', model: 'work 100', backend: 'auto' });
+    await assert.rejects(client.call('load', { role: 'chat', model: 'crash', backend: 'auto' }), {
+      code: 'engine-stopped',
+    });
+    assert.equal((await completing).name, 'work 100');
+    assert.equal((await client.call('complete', completion('harmless'))).text, 'harmless');
+    const { models } = await client.call('status', {});
+    assert.deepEqual([models.completion?.name, models.chat], ['work 100', null]);
+  });
+
+  it('with a model for each role: both are loaded again, and a question is answered by its own', async () => {
+    await client.call('load', { role: 'completion', model: 'one', backend: 'auto' });
+    await client.call('load', { role: 'chat', model: 'two', backend: 'auto' });
+    kill(await pid(), 'SIGKILL');
+    await until('the death is noticed', () => client.state.name === 'restarting');
+    assert.equal((await client.call('chat', question('why?'))).answer, 'why?');
+    await until('both are there', async () => {
+      const { models } = await client.call('status', {});
+      return models.completion?.name === 'one' && models.chat?.name === 'two';
+    });
   });
 
   it('stopped by SIGSTOP: it counts as hung, is ended and replaced', async () => {

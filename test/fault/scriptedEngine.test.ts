@@ -39,7 +39,7 @@ describe('the scripted engine for tests of the interface', function () {
   after(() => rm(folder, { recursive: true, force: true }));
 
   it('is a model that converses, and answers by the words of the last question', async () => {
-    const model = await client.call('load', { role: 'completion', backend: 'auto' });
+    const model = await client.call('load', { role: 'chat', backend: 'auto' });
     assert.deepEqual([model.name, model.chat], ['gemma-scripted-it', true]);
     const { answer, ended } = await client.call('chat', ask('Please EXPLAIN this'));
     assert.equal(ended, 'stop');
@@ -50,7 +50,7 @@ describe('the scripted engine for tests of the interface', function () {
   });
 
   it('thinks when asked to, begins with the prefill, stops at the limit', async () => {
-    await client.call('load', { role: 'completion', backend: 'auto' });
+    await client.call('load', { role: 'chat', backend: 'auto' });
     const thinking = await client.call('chat', ask('explain', { thinking: true }));
     assert.match(thinking.thought, /wants to know/);
     const short = await client.call('chat', ask('rewrite', { prefill: 'Here: ', maxTokens: 2 }));
@@ -59,6 +59,7 @@ describe('the scripted engine for tests of the interface', function () {
 
   it('writes at its pace, counts and completes meanwhile, and stops between two words', async () => {
     await client.call('load', { role: 'completion', backend: 'auto' });
+    await client.call('load', { role: 'chat', backend: 'auto' });
     const stop = new AbortController();
     const start = performance.now();
     const slow = client.call('chat', ask('slow, please'), stop.signal);
@@ -72,7 +73,7 @@ describe('the scripted engine for tests of the interface', function () {
   });
 
   it('fails and crashes when told to, after its last words', async () => {
-    await client.call('load', { role: 'completion', backend: 'auto' });
+    await client.call('load', { role: 'chat', backend: 'auto' });
     await assert.rejects(client.call('chat', ask('fail')), { message: /on purpose/ });
     assert.equal(heard, 'It begins well, ');
     heard = '';

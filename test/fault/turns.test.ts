@@ -12,7 +12,7 @@ describe('chats and completions on one engine', function () {
   beforeEach(async () => {
     home = await testHome();
     client = home.client();
-    await client.call('load', { role: 'completion', backend: 'auto' });
+    for (const role of ['completion', 'chat'] as const) await client.call('load', { role, backend: 'auto' });
   });
   afterEach(() => home.dispose());
 
@@ -51,7 +51,7 @@ describe('chats and completions on one engine', function () {
   it('loading another model ends the chat with the old one', async () => {
     const chat = client.call('chat', question('work 20000'));
     await running(1);
-    const model = await client.call('load', { role: 'completion', model: 'other', backend: 'auto' });
+    const model = await client.call('load', { role: 'chat', model: 'other', backend: 'auto' });
     assert.equal(model.name, 'other');
     await assert.rejects(chat, { code: 'cancelled' });
   });

@@ -1,6 +1,12 @@
-import type { ChatResult, CompleteParams, CompleteResult, ModelInfo } from '../../src/protocol/engine.ts';
+import type {
+  ChatResult,
+  CompleteParams,
+  CompleteResult,
+  ModelInfo,
+  Role,
+} from '../../src/protocol/engine.ts';
 import type { MachineSpeed } from '../../src/protocol/models.ts';
-import type { Engine } from '../../src/inference/engine/engine.ts';
+import type { Engine, LoadedModels } from '../../src/inference/engine/engine.ts';
 import { GemmaError } from '../../src/protocol/errors.ts';
 import type { Turn } from '../../src/inference/kv/turn.ts';
 
@@ -12,6 +18,7 @@ import type { Turn } from '../../src/inference/kv/turn.ts';
  * - `stubborn 500`: blocks the thread for 500 ms in one go, as a long native call does
  * - `crash`: ends the process as a segmentation fault would
  * - `oom`: fails as V8 does when memory is exhausted
+ * - `size 500`: only for models: takes 500 bytes of memory, otherwise 1
  * - `lost`: fails as a GPU that is gone; from then on `webgpu` is replaced by `native`
  */
 export function createFakeEngine(): Engine {
@@ -37,6 +44,13 @@ export function createFakeEngine(): Engine {
     }
   }
 
+  const models: Record<Role, ModelInfo | null> = { completion: null, chat: null };
+  const distinct = (): ModelInfo[] => [...new Set(Object.values(models))].filter((model) => model !== null);
+  const loaded = (): LoadedModels => ({
+    models: { ...models },
+    weightBytes: distinct().reduce((sum, { weightBytes }) => sum + weightBytes, 0),
+  });
+
   return {
     kv: null,
     probe: async (choice) => (choice === 'auto' || (choice === 'webgpu' && isLost) ? 'native' : choice),
@@ -45,12 +59,25 @@ export function createFakeEngine(): Engine {
       await obey(choice === 'wasm' ? 'work 500' : '', turn);
       return [fakeSpeed];
     },
-    async load(folder, backend) {
-      await obey(folder);
-      loads += 1;
-      return modelInfo(folder, backend, loads);
+    async load(role, { folder, backend, memoryBytes }) {
+      models[role] = null;
+      const known = distinct().find((model) => model.name === folder && model.backend === backend);
+      const model = known ?? modelInfo(folder, backend, loads + 1);
+      const others = distinct().filter((other) => other !== model);
+      const needed = [model, ...others].reduce((sum, { weightBytes }) => sum + weightBytes, 0);
+      if (needed > memoryBytes && others.length > 0) return null;
+      if (needed > memoryBytes) throw new GemmaError('out-of-memory', `${folder} doesn't fit.`);
+      if (known === undefined) await obey(folder);
+      if (known === undefined) loads += 1;
+      models[role] = model;
+      return loaded();
     },
-    unload: async () => undefined,
+    async unload(role) {
+      models[role] = null;
+      return loaded();
+    },
+    resize: async (memoryBytes) => (loaded().weightBytes > memoryBytes ? null : loaded()),
+    trim: async () => undefined,
     async complete(params, turn) {
       await obey(params.prefix, turn);
       return completion(params);
@@ -99,7 +126,7 @@ function modelInfo(folder: string, backend: ModelInfo['backend'], loads: number)
     chat: true,
     chatContextTokens: 4_096,
     languages: [],
-    weightBytes: 1,
+    weightBytes: Number(/size (\d+)/.exec(folder)?.[1] ?? 1),
     loadMs: 1,
   };
 }

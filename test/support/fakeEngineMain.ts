@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runInferenceProcess } from '../../src/inference/inferenceProcess.ts';
 import { readArguments } from '../../src/inference/processArguments.ts';
 import { isModelId } from '../../src/inference/store/installedModels.ts';
@@ -16,8 +18,15 @@ class NameStore extends StoreWorkerHost {
   }
 }
 
+/** In the home folder: the bytes that the machine has left. */
+const AVAILABLE_FILE = 'available';
+
 // The real inference process around an engine that does what a test tells it.
 await runInferenceProcess(readArguments(process.argv.slice(2), import.meta.url), {
+  readAvailable: async (home) => {
+    const text = await readFile(join(home, AVAILABLE_FILE), 'utf8').catch(() => null);
+    return text === null ? null : Number(text);
+  },
   engineWorker: new URL('./fakeEngineWorker.mjs', import.meta.url),
   openStore: (home) => new NameStore(new URL('./storeWorker.mjs', import.meta.url), home),
 });

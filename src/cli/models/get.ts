@@ -6,6 +6,7 @@ import { type DownloadParams, ModelId, Repository } from '../../protocol/models.
 import { withEngine } from '../engine.ts';
 import { modelsHelp } from '../help.ts';
 import { homeOption, onlyPositional, quantizationOption, readOptions, sharedOptions } from '../options.ts';
+import { argumentFor } from './argumentFor.ts';
 import { networkFor } from './network.ts';
 import { overview } from './overview.ts';
 import { ProgressLine } from './progressLine.ts';
@@ -78,7 +79,7 @@ async function fetchModel(client: EngineClient, params: DownloadParams): Promise
     const model = await runDownload(client, params, (transfer) => line.show(transfer), pause.signal);
     line.end();
     if (model === null) {
-      process.stderr.write(`Paused; nothing is lost. Go on with: models get ${params.id}\n`);
+      process.stderr.write(`Paused; nothing is lost. Go on with: models get ${argumentFor(params)}\n`);
       process.exitCode = INTERRUPTED;
       return;
     }

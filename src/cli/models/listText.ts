@@ -1,5 +1,6 @@
 import type { Verdict } from '../../catalogue/recommend.ts';
 import type { InstalledModel } from '../../protocol/models.ts';
+import { argumentFor } from './argumentFor.ts';
 import type { Overview } from './overview.ts';
 import { obstacleText, recommendationLines } from './sentences.ts';
 import { transferText } from './transferText.ts';
@@ -44,7 +45,7 @@ function originText({ origin }: InstalledModel): string {
 function transferLines({ list: { transfers } }: Overview): string[] {
   if (transfers.length === 0) return [];
   const lines = transfers.map((transfer) => {
-    const how = transfer.state === 'running' ? '' : ` (go on: models get ${transfer.id})`;
+    const how = transfer.state === 'running' ? '' : ` (go on: models get ${argumentFor(transfer)})`;
     return `  ${transfer.id}  ${transferText(transfer)}${how}`;
   });
   return ['Downloads', ...lines, ''];

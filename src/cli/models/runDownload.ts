@@ -22,8 +22,9 @@ export function runDownload(
   const { id } = params;
   const ended = new AbortController();
   const watched = new Promise<InstalledModel | null>((resolve, reject) => {
-    /** False while the process is asked to begin: until then, what it tells is of an earlier attempt. */
+    /** False while the process is asked to begin: what it tells before it has is of an earlier attempt. */
     let isBegun = false;
+    let attempts = 0;
     const fail = (error: unknown): void => reject(toGemmaError(error));
     const follow = (transfer: TransferView): void => {
       onProgress(transfer);
@@ -34,12 +35,15 @@ export function runDownload(
     };
     const begin = async (): Promise<void> => {
       isBegun = false;
+      attempts += 1;
       const transfer = await client.call('download', params);
       isBegun = true;
       follow(transfer);
     };
     const look = async (): Promise<void> => {
+      const attempt = attempts;
       const { installed, transfers } = await client.call('listModels', {});
+      if (!isBegun || attempt !== attempts) return;
       const transfer = transfers.find((other) => other.id === id);
       const model = installed.find((other) => other.id === id);
       if (transfer !== undefined) follow(transfer);

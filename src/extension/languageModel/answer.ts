@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Sampling } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
-import type { Engine } from '../engine.ts';
+import type { OfferedModel } from './offeredModel.ts';
 import type { ForeignConversation } from './turns.ts';
 
 /** As the model cards of all Gemma generations recommend. */
@@ -27,10 +27,10 @@ export function readModelOptions(options: unknown): ModelOptions {
  * Writes the answer to a conversation, without what it was given to begin with.
  *
  * @param maxTokens the longest answer, where the options allow so much
- * @throws GemmaError as Engine.chat; CancellationError
+ * @throws GemmaError as OfferedModel.chat; CancellationError
  */
 export async function answerConversation(
-  engine: Pick<Engine, 'chat'>,
+  model: Pick<OfferedModel, 'chat'>,
   conversation: ForeignConversation,
   maxTokens: number,
   options: ModelOptions,
@@ -42,7 +42,7 @@ export async function answerConversation(
   if (token.isCancellationRequested) stop.abort();
   let given = conversation.prefill.length;
   try {
-    await engine.chat(
+    await model.chat(
       {
         ...conversation,
         purpose: 'chat',

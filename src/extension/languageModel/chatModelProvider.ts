@@ -1,44 +1,28 @@
 import * as vscode from 'vscode';
-import type { ModelInfo } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
-import { Disposable } from '../disposable.ts';
-import type { Engine } from '../engine.ts';
 import { answerConversation, readModelOptions } from './answer.ts';
 import { foreignMessage } from './foreignMessages.ts';
-import { chatModelAfter, informationOf, type ModelInformation } from './modelInformation.ts';
+import type { ModelInformation } from './modelInformation.ts';
+import type { OfferedModel } from './offeredModel.ts';
 import { TokenCounter } from './tokenCounter.ts';
 import { textOf, turnsOf } from './turns.ts';
 
-/** The loaded model for everything in VS Code that chooses among language models; there while it can converse. */
-export class ChatModelProvider
-  extends Disposable
-  implements vscode.LanguageModelChatProvider<ModelInformation>
-{
-  readonly #engine: Engine;
+/** The chat's model for everything in VS Code that chooses among language models. */
+export class ChatModelProvider implements vscode.LanguageModelChatProvider<ModelInformation> {
+  readonly #model: OfferedModel;
   readonly #counter: TokenCounter;
-  readonly #changes = this.own(new vscode.EventEmitter<void>());
-  #model: ModelInfo | null;
 
-  readonly onDidChangeLanguageModelChatInformation = this.#changes.event;
+  readonly onDidChangeLanguageModelChatInformation: vscode.Event<void>;
 
-  constructor(engine: Engine) {
-    super();
-    this.#engine = engine;
-    this.#counter = new TokenCounter(engine);
-    this.#model = chatModelAfter(engine.statusOf('chat'), null);
-    this.own(
-      engine.onStatus((status, role) => {
-        if (role !== 'chat') return;
-        const model = chatModelAfter(status, this.#model);
-        const isNew = JSON.stringify(model && informationOf(model)) !== JSON.stringify(this.#information);
-        this.#model = model;
-        if (isNew) this.#changes.fire();
-      }),
-    );
+  constructor(model: OfferedModel) {
+    this.#model = model;
+    this.#counter = new TokenCounter(model);
+    this.onDidChangeLanguageModelChatInformation = model.onChange;
   }
 
   provideLanguageModelChatInformation(): ModelInformation[] {
-    return this.#information === null ? [] : [this.#information];
+    const { information } = this.#model;
+    return information === null ? [] : [information];
   }
 
   /** @throws LanguageModelError when there is no model or a tool must be called; GemmaError; CancellationError */
@@ -57,7 +41,7 @@ export class ChatModelProvider
       );
     }
     await answerConversation(
-      this.#engine,
+      this.#model,
       turnsOf(messages.map(foreignMessage)),
       maxOutputTokens,
       readModelOptions(options.modelOptions),
@@ -75,9 +59,5 @@ export class ChatModelProvider
     text: string | vscode.LanguageModelChatRequestMessage,
   ): Promise<number> {
     return this.#counter.count(typeof text === 'string' ? text : textOf(foreignMessage(text)));
-  }
-
-  get #information(): ModelInformation | null {
-    return this.#model && informationOf(this.#model);
   }
 }

@@ -1,20 +1,17 @@
 import * as vscode from 'vscode';
 import { SYSTEM_TEXT } from '../../chat/instructions.ts';
 import { toGemmaError } from '../../protocol/errors.ts';
-import type { Engine } from '../engine.ts';
 import { chatParticipant } from '../ids.ts';
 import { answerConversation } from './answer.ts';
-import { informationOf } from './modelInformation.ts';
+import { MAX_ANSWER_TOKENS } from './modelInformation.ts';
+import type { OfferedModel } from './offeredModel.ts';
 import { requestText } from './participantTurns.ts';
 import { readReferences, readSelection } from './references.ts';
 import { alternate, type Turn } from './turns.ts';
 
 /** Answers to `@gemma` in VS Code's own chat. */
-export function createChatParticipant(engine: Engine): vscode.Disposable {
+export function createChatParticipant(model: OfferedModel): vscode.Disposable {
   return vscode.chat.createChatParticipant(chatParticipant, async (request, context, response, token) => {
-    const status = engine.statusOf('chat');
-    const model = status.name === 'ready' || status.name === 'working' ? status.model : null;
-    if (model?.chat !== true) return failed(vscode.l10n.t('No model that can converse is loaded.'));
     const references = await readReferences(request.references);
     const selection = references.length === 0 && request.command !== undefined ? readSelection() : null;
     const question = requestText({
@@ -24,12 +21,11 @@ export function createChatParticipant(engine: Engine): vscode.Disposable {
     });
     try {
       const conversation = alternate([...context.history.map(pastTurn), { role: 'user', text: question }]);
-      const { maxOutputTokens } = informationOf(model);
       const show = (text: string): void => response.markdown(text);
       await answerConversation(
-        engine,
+        model,
         { system: SYSTEM_TEXT, ...conversation },
-        maxOutputTokens,
+        MAX_ANSWER_TOKENS,
         {},
         show,
         token,

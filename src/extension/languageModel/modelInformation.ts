@@ -13,12 +13,19 @@ export interface ModelInformation {
 }
 
 /** More than an answer should have, and at most half of the context. */
-const MAX_ANSWER_TOKENS = 4_096;
+export const MAX_ANSWER_TOKENS = 4_096;
 
-/** The model that can converse; null: there is none. While the engine starts anew, the one it had. */
-export function chatModelAfter(status: EngineStatus, last: ModelInfo | null): ModelInfo | null {
+/** A model as it was when it was loaded for what the person had chosen. */
+export interface KnownModel {
+  readonly chosen: string;
+  readonly model: ModelInfo;
+}
+
+/** The model to offer for what is `chosen`, whether it is loaded or not; null: none that converses, or none known yet. */
+export function offered(chosen: string, status: EngineStatus, known: KnownModel | null): ModelInfo | null {
+  if (chosen === '' || status.name === 'failed') return null;
   if (status.name === 'ready' || status.name === 'working') return status.model.chat ? status.model : null;
-  return status.name === 'off' || status.name === 'failed' ? null : last;
+  return known?.chosen === chosen ? known.model : null;
 }
 
 export function informationOf(model: ModelInfo): ModelInformation {

@@ -1,4 +1,4 @@
-import type { Engine } from '../engine.ts';
+import type { OfferedModel } from './offeredModel.ts';
 
 /** Of one request; the protocol allows several times as much. */
 const MAX_TEXTS = 500;
@@ -12,14 +12,14 @@ interface Asked {
 
 /** Asks the engine once for all texts that come at about the same time: prompts are fitted by hundreds of counts. */
 export class TokenCounter {
-  readonly #engine: Pick<Engine, 'countTokens'>;
+  readonly #engine: Pick<OfferedModel, 'countTokens'>;
   #asked: Asked[] = [];
 
-  constructor(engine: Pick<Engine, 'countTokens'>) {
+  constructor(engine: Pick<OfferedModel, 'countTokens'>) {
     this.#engine = engine;
   }
 
-  /** @throws GemmaError as Engine.countTokens */
+  /** @throws GemmaError as OfferedModel.countTokens */
   count(text: string): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#asked.length === 0) setImmediate(() => this.#flush());

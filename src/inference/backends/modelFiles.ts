@@ -5,6 +5,8 @@ import type { ModelFile } from '../model/modelManifest.ts';
 
 /** One read call may not exceed 2 GiB; smaller steps keep the page cache warm. */
 const READ_BYTES = 64 * 1024 * 1024;
+/** What is read ahead is thrown away. */
+const READ_AHEAD_BYTES = 4 * 1024 * 1024;
 
 /** Path of a manifest's file. @throws GemmaError `model-damaged` when it is missing or not as long as recorded */
 export async function modelFilePath(folder: string, file: ModelFile): Promise<string> {
@@ -15,6 +17,23 @@ export async function modelFilePath(folder: string, file: ModelFile): Promise<st
   );
   if (size !== file.bytes) throw damaged(file);
   return path;
+}
+
+/**
+ * Has the system read the whole file, so that nobody who maps it waits for a disk: a file of 1.6 GB took 6 s to map and
+ * prepare when it lay on a disk, 2 s when it had been read.
+ *
+ * @throws GemmaError `model-damaged`
+ */
+export async function readAhead(folder: string, file: ModelFile): Promise<void> {
+  const handle = await open(await modelFilePath(folder, file));
+  try {
+    const bytes = new Uint8Array(READ_AHEAD_BYTES);
+    for (let offset = 0; offset < file.bytes; offset += bytes.length)
+      await handle.read(bytes, 0, bytes.length, offset);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The whole file. @throws GemmaError `model-damaged`, `out-of-memory` */

@@ -11,7 +11,7 @@ import {
   spans,
   splitName,
 } from '../model/graphInterface.ts';
-import { modelFilePath } from './modelFiles.ts';
+import { modelFilePath, readAhead } from './modelFiles.ts';
 import { NativeKvBuffer } from './nativeKvBuffer.ts';
 import { loadOrtNative, type OrtNative } from './nativeModule.ts';
 import { loadError, runError } from './ortError.ts';
@@ -28,7 +28,7 @@ export function createNativeBackend(specifier?: string): Backend {
     async load(folder, manifest, options) {
       const ort = loadOrtNative(specifier);
       const graph = await modelFilePath(folder, manifest.graph);
-      for (const file of manifest.weights) await modelFilePath(folder, file);
+      for (const file of manifest.weights) await readAhead(folder, file);
       return createModel(ort, graph, manifest, options);
     },
     async loadGraph(graph, manifest, options) {

@@ -7,7 +7,7 @@ import type {
   CompleteResult,
   CountChatParams,
   KvStatistics,
-  ModelInfo,
+  Role,
   WarmUpParams,
   WarmUpResult,
 } from '../../protocol/engine.ts';
@@ -18,22 +18,18 @@ import { probeBackend, probeBackends } from '../backends/probe.ts';
 import { computeThreads } from '../backends/threads.ts';
 import { KvCache } from '../kv/kvCache.ts';
 import { KvMemory } from '../kv/kvMemory.ts';
-import { SnapshotStore } from '../kv/snapshotStore.ts';
+import { availableMemory } from '../machineMemory.ts';
 import type { Turn } from '../kv/turn.ts';
 import { measureBackends, measureSpeed } from '../machine/measureSpeed.ts';
 import { usableBackends, worthMeasuring } from '../machine/usableBackends.ts';
 import { readManifest } from '../model/modelManifest.ts';
-import { languageIds, languageTag } from '../prompt/languages.ts';
+import { languageTag } from '../prompt/languages.ts';
 import { completeLine } from './completeLine.ts';
-import type { Engine, OnText } from './engine.ts';
+import type { Engine, LoadedModels, LoadPlan, OnText } from './engine.ts';
 import { type ChatModel, generateText, prepareQuestion, promptOf } from './generateText.ts';
-import { type LoadedCompletionModel, loadCompletionModel } from './loadCompletionModel.ts';
+import { kvBudget } from './memoryPlan.ts';
+import { ModelSlots } from './modelSlots.ts';
 import { type CompletionModel, promptFor } from './readByModel.ts';
-
-/** For the keys and values of all documents and chats together. */
-const KV_BUDGET_BYTES = 512 * 1024 * 1024;
-/** Some hundred files of a small model, a dozen of a large one. */
-const SNAPSHOT_DISK_BYTES = 1024 * 1024 * 1024;
 
 export function createEngine(): Engine {
   return new OnnxEngine();
@@ -41,8 +37,9 @@ export function createEngine(): Engine {
 
 class OnnxEngine implements Engine {
   readonly #backends = new Map<BackendName, Backend>();
-  readonly #memory = new KvMemory(KV_BUDGET_BYTES);
-  #loaded: LoadedCompletionModel | null = null;
+  readonly #memory = new KvMemory(kvBudget([], Infinity));
+  readonly #slots = new ModelSlots(this.#memory, (name) => this.#backend(name), availableMemory);
+  #usable: readonly Backend[] | null = null;
 
   get kv(): KvStatistics {
     return this.#memory.statistics;
@@ -57,31 +54,28 @@ class OnnxEngine implements Engine {
   }
 
   async backends(turn: Turn): Promise<readonly BackendName[]> {
-    return (await usableBackends(turn)).map(({ name }) => name);
+    return (await this.#usableBackends(turn)).map(({ name }) => name);
   }
 
   async measure(choice: BackendChoice, turn: Turn): Promise<readonly MachineSpeed[]> {
     if (choice !== 'auto') return [await measureSpeed(await probeBackend(choice), turn)];
-    return measureBackends(worthMeasuring(await usableBackends(turn)), turn);
+    return measureBackends(worthMeasuring(await this.#usableBackends(turn)), turn);
   }
 
-  async load(folder: string, backend: BackendName, snapshots: string | null): Promise<ModelInfo> {
-    await this.unload();
-    const start = performance.now();
-    this.#loaded = await loadCompletionModel(
-      folder,
-      await this.#backend(backend),
-      this.#memory,
-      await openSnapshots(snapshots),
-    );
-    return modelInfo(this.#loaded, performance.now() - start);
+  load(role: Role, plan: LoadPlan, turn: Turn): Promise<LoadedModels | null> {
+    return this.#slots.load(role, plan, turn);
   }
 
-  async unload(): Promise<void> {
-    const loaded = this.#loaded;
-    this.#loaded = null;
-    loaded?.completion.cache.dispose();
-    await loaded?.model.dispose();
+  unload(role: Role): Promise<LoadedModels> {
+    return this.#slots.unload(role);
+  }
+
+  async resize(memoryBytes: number): Promise<LoadedModels | null> {
+    return this.#slots.resize(memoryBytes);
+  }
+
+  async trim(): Promise<void> {
+    this.#memory.live.trim(0);
   }
 
   async complete(params: CompleteParams, turn: Turn): Promise<CompleteResult> {
@@ -96,8 +90,8 @@ class OnnxEngine implements Engine {
     return { promptTokens: tokens.length, cachedTokens };
   }
 
-  async snapshot(turn: Turn): Promise<void> {
-    await this.#loaded?.completion.cache.store(turn);
+  snapshot(role: Role, turn: Turn): Promise<void> {
+    return this.#slots.of(role).completion.cache.store(turn);
   }
 
   async chat(params: ChatParams, onText: OnText, turn: Turn): Promise<ChatResult> {
@@ -109,8 +103,7 @@ class OnnxEngine implements Engine {
   }
 
   async countTokens(texts: readonly string[]): Promise<readonly number[]> {
-    if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
-    const { tokenizer } = this.#loaded.completion;
+    const { tokenizer } = this.#slots.of('chat').completion;
     return texts.map((text) => tokenizer.encode(text).length);
   }
 
@@ -153,9 +146,14 @@ class OnnxEngine implements Engine {
     return backend;
   }
 
+  /** Found once: a GPU that is lost later is missed when it is used. */
+  async #usableBackends(turn: Turn): Promise<readonly Backend[]> {
+    this.#usable ??= await usableBackends(turn);
+    return this.#usable;
+  }
+
   #chatModel(): ChatModel {
-    if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
-    const { chat, model } = this.#loaded;
+    const { chat, model } = this.#slots.of('chat');
     if (chat !== null) return chat;
     throw new GemmaError(
       'bad-input',
@@ -165,33 +163,8 @@ class OnnxEngine implements Engine {
 
   /** The loaded model when it can judge code of this language; null when copies must stand alone. */
   #modelFor(languageId: string): CompletionModel | null {
-    if (this.#loaded === null) throw new GemmaError('no-model', 'No model is loaded.');
-    const { completion } = this.#loaded;
+    const { completion } = this.#slots.of('completion');
     const languages = completion.manifest.completion?.languages ?? null;
     return languages === null || languages.includes(languageTag(languageId)) ? completion : null;
   }
-}
-
-async function openSnapshots(folder: string | null): Promise<SnapshotStore | undefined> {
-  if (folder === null) return undefined;
-  // A folder that can't be used is no reason to do without the model.
-  return SnapshotStore.open(folder, { diskBytes: SNAPSHOT_DISK_BYTES }).catch(() => undefined);
-}
-
-function modelInfo({ model, completion, chat }: LoadedCompletionModel, loadMs: number): ModelInfo {
-  const { manifest, backend, threads } = model;
-  return {
-    name: manifest.name,
-    architecture: manifest.architecture.generation,
-    parameters: manifest.parameters,
-    quantization: manifest.quantization,
-    backend,
-    threads,
-    contextTokens: completion.contextTokens,
-    chat: chat !== null,
-    chatContextTokens: chat?.contextTokens ?? 0,
-    languages: languageIds(manifest.completion?.languages ?? []),
-    weightBytes: manifest.weights.reduce((sum, file) => sum + file.bytes, 0),
-    loadMs,
-  };
 }

@@ -5,21 +5,24 @@ import type {
   CompleteParams,
   CountChatParams,
   KvStatistics,
+  Role,
   WarmUpParams,
 } from '../../protocol/engine.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
-import type { Engine, OnText } from './engine.ts';
+import type { Engine, LoadPlan, OnText } from './engine.ts';
 
 /** The methods of Engine as data; a `cancel` is the memory of the caller's CancelFlag. */
 export interface EngineCalls {
   probe: { choice: BackendChoice };
   backends: { cancel: SharedArrayBuffer };
   measure: { choice: BackendChoice; cancel: SharedArrayBuffer };
-  load: { folder: string; backend: BackendName; snapshots: string | null };
-  unload: null;
+  load: { role: Role; plan: LoadPlan };
+  unload: { role: Role };
+  resize: { memoryBytes: number };
+  trim: object;
   complete: { params: CompleteParams; cancel: SharedArrayBuffer };
   warmUp: { params: WarmUpParams; cancel: SharedArrayBuffer };
-  snapshot: { cancel: SharedArrayBuffer };
+  snapshot: { role: Role; cancel: SharedArrayBuffer };
   chat: { params: ChatParams; cancel: SharedArrayBuffer };
   prepareQuestion: { params: CountChatParams; cancel: SharedArrayBuffer };
   countTokens: { texts: readonly string[] };

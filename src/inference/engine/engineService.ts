@@ -18,7 +18,7 @@ export function serveEngine(port: MessagePort, engine: Engine): void {
   const serve = <M extends EngineMethod>({ id, method, args }: EngineCall<M>): void => {
     const send = (event: EngineEvent): void =>
       port.postMessage({ id, kv: engine.kv, ...event } satisfies EngineReply);
-    const cancel = args !== null && 'cancel' in args ? new CancelFlag(args.cancel) : new CancelFlag();
+    const cancel = 'cancel' in args ? new CancelFlag(args.cancel) : new CancelFlag();
     const onText: OnText = (part) => send({ kind: 'text', part });
     scheduler
       .run(urgencyOf[method](args), cancel, (turn) => perform[method](engine, args, turn, onText))
@@ -44,11 +44,13 @@ const perform: {
   probe: (engine, { choice }) => engine.probe(choice),
   backends: (engine, _args, turn) => engine.backends(turn),
   measure: (engine, { choice }, turn) => engine.measure(choice, turn),
-  load: (engine, { folder, backend, snapshots }) => engine.load(folder, backend, snapshots),
-  unload: (engine) => engine.unload(),
+  load: (engine, { role, plan }, turn) => engine.load(role, plan, turn),
+  unload: (engine, { role }) => engine.unload(role),
+  resize: (engine, { memoryBytes }) => engine.resize(memoryBytes),
+  trim: (engine) => engine.trim(),
   complete: (engine, { params }, turn) => engine.complete(params, turn),
   warmUp: (engine, { params }, turn) => engine.warmUp(params, turn),
-  snapshot: (engine, _args, turn) => engine.snapshot(turn),
+  snapshot: (engine, { role }, turn) => engine.snapshot(role, turn),
   chat: (engine, { params }, turn, onText) => engine.chat(params, onText, turn),
   prepareQuestion: (engine, { params }, turn) => engine.prepareQuestion(params, turn),
   countTokens: (engine, { texts }) => engine.countTokens(texts),
@@ -60,15 +62,17 @@ const urgencyOf: { readonly [M in EngineMethod]: (args: EngineCalls[M]) => Urgen
   probe: () => 'model',
   load: () => 'model',
   unload: () => 'model',
+  resize: () => 'model',
+  trim: () => 'model',
   logits: () => 'model',
   countTokens: () => 'count',
   countChat: () => 'count',
+  backends: () => 'count',
   complete: () => 'completion',
   chat: ({ params }) => params.purpose,
   warmUp: () => 'warmUp',
   prepareQuestion: () => 'warmUp',
   snapshot: () => 'warmUp',
-  backends: () => 'warmUp',
   measure: () => 'warmUp',
 };
 

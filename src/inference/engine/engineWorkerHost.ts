@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { KvStatistics } from '../../protocol/engine.ts';
+import type { KvStatistics, Role } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { CancelFlag } from './cancelFlag.ts';
-import type { Engine, OnText } from './engine.ts';
+import type { Engine, LoadPlan, OnText } from './engine.ts';
 import type { EngineAnswer, EngineCalls, EngineMethod, EngineReply } from './engineMessages.ts';
 
 interface OpenCall {
@@ -49,16 +49,20 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
     return this.#call('measure', { choice, cancel: cancel.buffer });
   }
 
-  load(
-    folder: string,
-    backend: EngineCalls['load']['backend'],
-    snapshots: string | null,
-  ): Promise<EngineAnswer<'load'>> {
-    return this.#call('load', { folder, backend, snapshots });
+  load(role: Role, plan: LoadPlan): Promise<EngineAnswer<'load'>> {
+    return this.#call('load', { role, plan });
   }
 
-  unload(): Promise<void> {
-    return this.#call('unload', null);
+  unload(role: Role): Promise<EngineAnswer<'unload'>> {
+    return this.#call('unload', { role });
+  }
+
+  resize(memoryBytes: number): Promise<EngineAnswer<'resize'>> {
+    return this.#call('resize', { memoryBytes });
+  }
+
+  trim(): Promise<void> {
+    return this.#call('trim', {});
   }
 
   complete(params: EngineCalls['complete']['params'], cancel: CancelFlag): Promise<EngineAnswer<'complete'>> {
@@ -69,8 +73,8 @@ export class EngineWorkerHost implements Engine<CancelFlag> {
     return this.#call('warmUp', { params, cancel: cancel.buffer });
   }
 
-  snapshot(cancel: CancelFlag): Promise<void> {
-    return this.#call('snapshot', { cancel: cancel.buffer });
+  snapshot(role: Role, cancel: CancelFlag): Promise<void> {
+    return this.#call('snapshot', { role, cancel: cancel.buffer });
   }
 
   chat(

@@ -1,11 +1,14 @@
 import type { Turn } from '../kv/turn.ts';
 import type { CancelFlag } from './cancelFlag.ts';
 
-/** Kinds of work by urgency: counting takes a moment; a person waits for every letter of a completion. */
-export type Urgency = 'model' | 'count' | 'completion' | 'edit' | 'chat' | 'warmUp';
+/**
+ * Kinds of work by urgency: counting takes a moment; a person waits for every letter of a completion; loading, in long
+ * steps, is waited for by whoever needs that model.
+ */
+export type Urgency = 'count' | 'completion' | 'model' | 'edit' | 'chat' | 'warmUp';
 
-/** Lower runs first. Loading is asked for only when nothing else runs, and is never interrupted. */
-const rank: Record<Urgency, number> = { model: 0, count: 1, completion: 2, edit: 3, chat: 4, warmUp: 5 };
+/** Lower runs first. */
+const rank: Record<Urgency, number> = { count: 0, completion: 1, model: 2, edit: 3, chat: 4, warmUp: 5 };
 
 interface Job {
   readonly urgency: Urgency;
@@ -29,6 +32,8 @@ export class Scheduler {
   readonly #waiting: Job[] = [];
   #isHeld = false;
   #arrivals = 0;
+  /** Jobs that let others compute while they wait for something else than the engine. */
+  #aside = 0;
 
   constructor(poll: () => void) {
     this.#poll = poll;
@@ -45,6 +50,8 @@ export class Scheduler {
     };
     const turn: Turn = {
       step: async () => {
+        // What they wait for comes by the event loop, which a backend that computes without a break never lets run.
+        if (this.#aside > 0) await new Promise((go) => setImmediate(go));
         this.#poll();
         cancel.throwIfCancelled();
         if (!this.#waiting.some((other) => rankOf(other) < rank[urgency])) return;
@@ -54,10 +61,12 @@ export class Scheduler {
         cancel.throwIfCancelled();
       },
       aside: async (pending) => {
+        this.#aside++;
         this.#giveToNext();
         try {
           return await pending;
         } finally {
+          this.#aside--;
           await take();
         }
       },

@@ -14,7 +14,7 @@ const MAX_KEPT = 2;
 
 /** Live items under one limit; the least recently used go first, kept ones last, pinned ones never. */
 export class Budget<T extends Evictable> implements Iterable<T> {
-  readonly #limits: BudgetLimits;
+  #limits: BudgetLimits;
   /** In order of use: a Set keeps insertion order, and using an item re-inserts it. */
   readonly #items = new Set<T>();
   readonly #pinned = new Set<T>();
@@ -88,11 +88,21 @@ export class Budget<T extends Evictable> implements Iterable<T> {
     this.#kept.delete(item);
   }
 
+  /** Sets the limit of bytes, ending items that it has no room for. */
+  resize(bytes: number): void {
+    this.#limits = { ...this.#limits, bytes };
+    this.trim(bytes);
+  }
+
   /** Ends items until another of `bytes` fits; `keep` stays. @returns whether it fits */
   makeRoom(bytes: number, keep?: T): boolean {
-    while (this.bytes + bytes > this.#limits.bytes || this.#items.size >= this.#limits.items) {
-      if (!this.evict(keep)) return false;
-    }
+    while (this.#items.size >= this.#limits.items) if (!this.evict(keep)) return false;
+    return this.trim(this.#limits.bytes - bytes, keep);
+  }
+
+  /** Ends items until `bytes` are left; `keep` stays. @returns whether no more are left */
+  trim(bytes: number, keep?: T): boolean {
+    while (this.bytes > bytes) if (!this.evict(keep)) return false;
     return true;
   }
 

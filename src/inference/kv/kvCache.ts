@@ -41,7 +41,8 @@ export class KvCache {
   readonly #model: LoadedModel;
   readonly #capacity: number;
   readonly #memory: KvMemory;
-  readonly #snapshots: SnapshotStore | undefined;
+  /** Where sequences are kept over a restart. */
+  snapshots: SnapshotStore | undefined;
   readonly #identity: SnapshotIdentity;
   /** How long the prompt was that a sequence was last asked to hold; what follows is an answer. */
   readonly #prompts = new WeakMap<Sequence, number>();
@@ -52,7 +53,7 @@ export class KvCache {
     this.#model = model;
     this.#capacity = capacity;
     this.#memory = memory;
-    this.#snapshots = snapshots;
+    this.snapshots = snapshots;
     this.#identity = snapshotIdentity(model);
   }
 
@@ -113,12 +114,12 @@ export class KvCache {
    * @throws GemmaError `cancelled`; `superseded` when a sequence was rewound meanwhile; `disk-full`
    */
   async store(turn: Turn): Promise<void> {
-    if (this.#snapshots === undefined) return;
+    if (this.snapshots === undefined) return;
     for (;;) {
-      const sequence = this.#mostWorthStoring(this.#snapshots);
+      const sequence = this.#mostWorthStoring(this.snapshots);
       if (sequence === null) return;
       const tokens = [...sequence.tokens];
-      await this.#snapshots.save(this.#identity, sequence, turn);
+      await this.snapshots.save(this.#identity, sequence, turn);
       this.#written.set(sequence, tokens);
       this.#memory.countSnapshot('snapshotWrites');
     }
@@ -199,12 +200,12 @@ export class KvCache {
   }
 
   async #restore(tokens: readonly number[], room: Room, isPast?: IsPast): Promise<Sequence | null> {
-    if (this.#snapshots === undefined) return null;
+    if (this.snapshots === undefined) return null;
     const limit = this.#match(tokens, isPast)?.cost ?? tokens.length;
-    const found = findStored(this.#snapshots.of(this.#identity), tokens, limit);
+    const found = findStored(this.snapshots.of(this.#identity), tokens, limit);
     if (found === null) return null;
     const { allocate } = this.#memory;
-    const sequence = await this.#snapshots.load(found.snapshot, found.shared, this.#model, room, allocate);
+    const sequence = await this.snapshots.load(found.snapshot, found.shared, this.#model, room, allocate);
     if (sequence !== null) this.#memory.countSnapshot('snapshotReads');
     return sequence;
   }

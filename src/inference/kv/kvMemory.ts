@@ -28,6 +28,11 @@ export class KvMemory {
     return this.live.limits.bytes;
   }
 
+  /** Sets the budget, ending the least recently used sequences that it has no room for. */
+  resize(budgetBytes: number): void {
+    this.live.resize(budgetBytes);
+  }
+
   get statistics(): KvStatistics {
     const { live } = this;
     return {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GemmaError, toGemmaError } from '../../protocol/errors.ts';
 import type { MachineSpeed } from '../../protocol/models.ts';
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, LoadedModel } from '../backends/backend.ts';
 import { computeThreads } from '../backends/threads.ts';
 import { createFolder } from '../importer/createFolder.ts';
 import type { Turn } from '../kv/turn.ts';
@@ -11,6 +11,8 @@ import { writeSpeedModel } from './speedModel.ts';
 
 /** As many tokens as the engine reads of a prompt at once. */
 const PROMPT_TOKENS = 64;
+
+type Clock = () => number;
 
 /** Repetitions end with the first of these that is reached; the first one isn't counted. */
 interface Limits {
@@ -26,9 +28,14 @@ const LEAST_REPETITIONS = 3;
  * Measures what a backend makes of this machine, in some seconds. Others compute between its steps; what they take is
  * not counted.
  *
+ * @param now milliseconds of a clock
  * @throws GemmaError `cancelled`, `disk-full`; what a backend throws
  */
-export async function measureSpeed(backend: Backend, turn: Turn): Promise<MachineSpeed> {
+export async function measureSpeed(
+  backend: Backend,
+  turn: Turn,
+  now: Clock = () => performance.now(),
+): Promise<MachineSpeed> {
   const quantization = backend.name === 'wasm' ? 'q8' : 'q4';
   const parent = await mkdtemp(join(tmpdir(), `gemma-code-speed-${process.pid}-`));
   try {
@@ -37,13 +44,8 @@ export async function measureSpeed(backend: Backend, turn: Turn): Promise<Machin
     await turn.step();
     const threads = computeThreads(backend.name, manifest.parameters);
     const model = await backend.load(join(parent, 'model'), manifest, { threads });
-    const kv = model.createKvBuffer(2 * PROMPT_TOKENS);
-    // After a few others, as in the middle of a text.
-    const run = (tokens: readonly number[]): Promise<unknown> => model.forward(kv, PROMPT_TOKENS, tokens, 1);
     try {
-      const decodeMs = await medianMs(() => run([1]), decodeLimits, turn);
-      const prompt = Array.from({ length: PROMPT_TOKENS }, (_, token) => token);
-      const promptMs = await medianMs(() => run(prompt), promptLimits, turn);
+      const { decodeMs, promptMs } = await timesOf(model, turn, now);
       return {
         backend: backend.name,
         quantization,
@@ -52,7 +54,6 @@ export async function measureSpeed(backend: Backend, turn: Turn): Promise<Machin
         prefillWeightsPerSecond: (1_000 * promptWeights * PROMPT_TOKENS) / promptMs,
       };
     } finally {
-      kv.dispose();
       await model.dispose();
     }
   } finally {
@@ -80,15 +81,39 @@ export async function measureBackends(
   return speeds;
 }
 
-async function medianMs(run: () => Promise<unknown>, limits: Limits, turn: Turn): Promise<number> {
+/** Of one token, and of a chunk of a prompt, each after a few others as in the middle of a text. */
+async function timesOf(
+  model: LoadedModel,
+  turn: Turn,
+  now: Clock,
+): Promise<{ readonly decodeMs: number; readonly promptMs: number }> {
+  const kv = model.createKvBuffer(2 * PROMPT_TOKENS);
+  const run = (tokens: readonly number[]): Promise<unknown> => model.forward(kv, PROMPT_TOKENS, tokens, 1);
+  const prompt = Array.from({ length: PROMPT_TOKENS }, (_, token) => token);
+  try {
+    return {
+      decodeMs: await medianMs(() => run([1]), decodeLimits, turn, now),
+      promptMs: await medianMs(() => run(prompt), promptLimits, turn, now),
+    };
+  } finally {
+    kv.dispose();
+  }
+}
+
+async function medianMs(
+  run: () => Promise<unknown>,
+  limits: Limits,
+  turn: Turn,
+  now: Clock,
+): Promise<number> {
   const times: number[] = [];
   let total = 0;
   for (let round = 0; round <= limits.repetitions; round++) {
     if (total > limits.milliseconds && times.length >= LEAST_REPETITIONS) break;
     await turn.step();
-    const start = performance.now();
+    const start = now();
     await run();
-    const taken = performance.now() - start;
+    const taken = now() - start;
     if (round === 0) continue;
     times.push(taken);
     total += taken;

@@ -1,35 +1,24 @@
-import { statfs } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
-import { dirname } from 'node:path';
+import { availableParallelism } from 'node:os';
 import type { BackendName } from '../../protocol/engine.ts';
 import type { Machine } from '../../protocol/models.ts';
+import { availableMemory, machineMemory } from '../machineMemory.ts';
 import { cpuQuota } from './cpuQuota.ts';
 
 /**
  * What this machine has for the process: within a container or a limited group, what that leaves of it.
  *
- * @param folder where models are kept, or will be
+ * @param freeDiskBytes where models are kept
  */
-export async function readMachine(folder: string, backends: readonly BackendName[]): Promise<Machine> {
-  // Without a limit it is 0, or more than there is.
-  const limit = process.constrainedMemory();
-  const memoryBytes = limit > 0 ? Math.min(totalmem(), limit) : totalmem();
+export async function readMachine(freeDiskBytes: number, backends: readonly BackendName[]): Promise<Machine> {
+  const memoryBytes = machineMemory();
+  const freeBytes = (await availableMemory()) ?? process.availableMemory();
   return {
     platform: process.platform,
     arch: process.arch,
     cores: Math.max(1, Math.min(availableParallelism(), Math.floor(await cpuQuota()))),
     memoryBytes,
-    freeMemoryBytes: Math.min(memoryBytes, process.availableMemory()),
-    freeDiskBytes: await freeDisk(folder),
+    freeMemoryBytes: Math.min(memoryBytes, freeBytes),
+    freeDiskBytes,
     backends: [...backends],
   };
-}
-
-/** Of the disk that `folder` is on, or will be. */
-async function freeDisk(folder: string): Promise<number> {
-  for (let path = folder; ; path = dirname(path)) {
-    const disk = await statfs(path).catch(() => null);
-    if (disk !== null) return disk.bavail * disk.bsize;
-    if (dirname(path) === path) return 0;
-  }
 }

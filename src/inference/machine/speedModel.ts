@@ -1,15 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Quantization } from '../../protocol/models.ts';
-import { DataFileWriter } from '../importer/dataFileWriter.ts';
-import { forGpu } from '../importer/gpuGraph.ts';
-import { buildGraph } from '../importer/graph.ts';
-import type { GraphBuilder } from '../importer/graphBuilder.ts';
-import { type ExternalRange, type OnnxInitializer, writeOnnx } from '../importer/onnxWriter.ts';
-import { type TensorView, tensorBytes } from '../importer/weight.ts';
+import { DataFiles } from '../importer/dataFiles.ts';
+import { planModel, writeModelFiles } from '../importer/modelPlan.ts';
+import type { ExternalRange } from '../importer/onnxWriter.ts';
 import { weightsRead } from '../importer/weightsRead.ts';
 import type { Architecture, LayerAttention } from '../model/architecture.ts';
-import type { ModelFile, ModelManifest } from '../model/modelManifest.ts';
+import type { ModelManifest } from '../model/modelManifest.ts';
 import { promptWeights } from '../model/work.ts';
 
 /*
@@ -58,6 +53,8 @@ const architectures: Readonly<Record<Quantization, Architecture>> = {
 const PATTERN_BYTES = 4 * 262_139;
 /** Of scales and norms: far from where floating-point numbers get slow. */
 const SMALL = 0.02;
+/** So many that every backend takes the threads that it takes for real models. */
+const PARAMETERS = 1_000_000_000;
 
 export interface SpeedModel {
   readonly manifest: ModelManifest;
@@ -67,67 +64,52 @@ export interface SpeedModel {
   readonly promptWeights: number;
 }
 
-/** Writes the model into `folder`, which must be empty. */
+/** Writes the model into `folder`, which must be empty. Nothing is flushed: it is needed for some seconds only. */
 export async function writeSpeedModel(folder: string, quantization: Quantization): Promise<SpeedModel> {
   const architecture = architectures[quantization];
-  const graph = buildGraph(architecture, quantization);
-  const external: OnnxInitializer[] = [];
-  const writer = new DataFileWriter(folder, 'weights');
+  const plan = planModel(architecture, quantization);
+  const files = await DataFiles.open(folder, plan.files);
+  const [codes, numbers] = [noise(), smallNumbers()];
   try {
-    for (const [view, ...others] of graph.weights.flatMap(({ runs }) => runs)) {
-      if (view === undefined) continue;
-      const data = await fill(writer, view);
-      for (const { name, type, dims } of [view, ...others]) external.push({ name, type, dims, data });
+    for (const { runs, ranges } of plan.weights) {
+      for (const [run, range] of ranges.entries()) {
+        const view = runs[run]?.[0];
+        // Zero points stay zero, as the files begin.
+        if (view === undefined || view.name.endsWith('.zeros')) continue;
+        await fill(files, range, view.type === 'float32' ? numbers : codes);
+      }
     }
-    const weights = await writer.finish();
-    const write = async (part: GraphBuilder, name: string): Promise<ModelFile> => {
-      const { nodes, inputs, outputs, constants } = part;
-      const initializers = [...constants, ...external];
-      const bytes = writeOnnx({ name: 'speed', nodes, inputs, outputs, initializers });
-      await writeFile(join(folder, name), bytes);
-      return { name, bytes: bytes.length, sha256: '' };
-    };
-    return {
-      manifest: {
-        format: 3,
-        name: 'the benchmark',
-        architecture,
-        // As many as make every backend take the threads that it takes for real models.
-        parameters: 1_000_000_000,
-        quantization,
-        graph: await write(graph, 'graph.onnx'),
-        gpuGraph: await write(forGpu(graph, architecture), 'graph.gpu.onnx'),
-        weights,
-        tokenizer: { name: '', bytes: 0, sha256: '' },
-        completion: null,
-        chat: null,
-      },
-      decodeBytes: weightsRead(graph),
-      promptWeights: promptWeights(architecture),
-    };
-  } catch (error) {
-    await writer.abandon();
-    throw error;
+  } finally {
+    await files.close();
+  }
+  const description = {
+    name: 'the benchmark',
+    architecture,
+    quantization,
+    tokenizer: new Uint8Array(),
+    completion: null,
+    chat: null,
+  };
+  const unhashed = plan.files.map(({ name, bytes }) => ({ name, bytes, sha256: '0'.repeat(64) }));
+  return {
+    manifest: await writeModelFiles(folder, description, plan, { parameters: PARAMETERS, files: unhashed }),
+    decodeBytes: weightsRead(plan.graph),
+    promptWeights: promptWeights(architecture),
+  };
+}
+
+async function fill(files: DataFiles, range: ExternalRange, pattern: Uint8Array): Promise<void> {
+  for (let done = 0; done < range.length; done += pattern.length) {
+    await files.write(range, done, pattern.subarray(0, range.length - done));
   }
 }
 
-/** What is repeated to fill a tensor: noise for codes, zeros for zero points, one small number for scales and norms. */
-function patternOf({ name, type }: TensorView): Uint8Array {
-  if (type === 'float32') return new Uint8Array(new Float32Array(PATTERN_BYTES / 4).fill(SMALL).buffer);
-  return name.endsWith('.zeros') ? new Uint8Array(PATTERN_BYTES) : noise();
+/** For scales and norms. */
+function smallNumbers(): Uint8Array {
+  return new Uint8Array(new Float32Array(PATTERN_BYTES / 4).fill(SMALL).buffer);
 }
 
-async function fill(writer: DataFileWriter, view: TensorView): Promise<ExternalRange> {
-  const length = tensorBytes(view);
-  const range = await writer.begin(length);
-  const pattern = patternOf(view);
-  for (let done = 0; done < length; done += pattern.length) {
-    await writer.write(pattern.subarray(0, Math.min(pattern.length, length - done)));
-  }
-  return range;
-}
-
-/** A linear congruence: the upper bits of its states. */
+/** For codes: the upper bits of the states of a linear congruence. */
 function noise(): Uint8Array {
   let state = 1;
   return Uint8Array.from({ length: PATTERN_BYTES }, () => {

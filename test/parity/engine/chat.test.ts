@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { CancelFlag } from '../../../src/inference/engine/cancelFlag.ts';
 import { createEngine } from '../../../src/inference/engine/createEngine.ts';
-import type { Engine } from '../../../src/inference/engine/engine.ts';
+import type { Engine, LoadPlan } from '../../../src/inference/engine/engine.ts';
 import { Scheduler } from '../../../src/inference/engine/scheduler.ts';
 import type { Turn } from '../../../src/inference/kv/turn.ts';
 import type { ChatParams, CompleteParams } from '../../../src/protocol/engine.ts';
@@ -44,13 +44,19 @@ for (const [backend, quantization] of [
   describe(`a chat on ${backend}, ${quantization}`, () => {
     let model: ImportedChatModel;
     let engine: Engine;
+    const plan = (): LoadPlan => ({
+      folder: model.folder,
+      backend,
+      snapshots: null,
+      memoryBytes: 1e9,
+    });
     before(async () => {
       model = await importChatModel(quantization);
       engine = createEngine();
-      await engine.load(model.folder, backend, null);
+      await engine.load('chat', plan(), alone);
     });
     after(async () => {
-      await engine.unload();
+      for (const role of ['completion', 'chat'] as const) await engine.unload(role);
       await model.remove();
     });
 
@@ -110,8 +116,8 @@ for (const [backend, quantization] of [
     it('loses no bit and computes nothing twice when completions come in between', async () => {
       const params = chat([{ role: 'user', text: question }], { maxTokens: 60 });
       const afresh = async (): Promise<void> => {
-        await engine.unload();
-        await engine.load(model.folder, backend, null);
+        for (const role of ['completion', 'chat'] as const) await engine.unload(role);
+        for (const role of ['completion', 'chat'] as const) await engine.load(role, plan(), alone);
       };
       await afresh();
       const expected = await engine.chat(params, silent, alone);

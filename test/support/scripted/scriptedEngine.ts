@@ -1,8 +1,14 @@
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine, OnText } from '../../../src/inference/engine/engine.ts';
+import type { Engine, LoadedModels, OnText } from '../../../src/inference/engine/engine.ts';
 import type { Turn } from '../../../src/inference/kv/turn.ts';
-import type { ChatParams, ChatResult, CountChatParams, ModelInfo } from '../../../src/protocol/engine.ts';
+import type {
+  ChatParams,
+  ChatResult,
+  CountChatParams,
+  ModelInfo,
+  Role,
+} from '../../../src/protocol/engine.ts';
 import { GemmaError } from '../../../src/protocol/errors.ts';
 import type { Script } from './script.ts';
 
@@ -20,14 +26,22 @@ const countChat = ({ system, turns, prefill }: CountChatParams): number =>
  * It completes no code. `onChat` is told of every question before it is answered.
  */
 export function createScriptedEngine(script: Script, onChat: (params: ChatParams) => void): Engine {
+  const models: Record<Role, ModelInfo | null> = { completion: null, chat: null };
+  const loaded = (): LoadedModels => ({ models: { ...models }, weightBytes: 1 });
   return {
     kv: null,
     probe: async (choice) => (choice === 'auto' ? 'native' : choice),
-    async load(folder, backend) {
+    async load(role, { folder, backend }) {
       await delay(script.loadMs);
-      return modelInfo(folder, backend, script);
+      models[role] = modelInfo(folder, backend, script);
+      return loaded();
     },
-    unload: async () => undefined,
+    async unload(role) {
+      models[role] = null;
+      return loaded();
+    },
+    resize: async () => loaded(),
+    trim: async () => undefined,
     complete: async () => ({
       text: null,
       reason: 'nothing-to-complete',

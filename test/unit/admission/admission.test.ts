@@ -1,11 +1,38 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { arrive, emptyAdmission, finish, setModelReady, withdraw } from '../../../src/inference/admission.ts';
+import {
+  arrive,
+  emptyAdmission,
+  finish,
+  needsModel,
+  setReady,
+  withdraw,
+} from '../../../src/inference/admission.ts';
 import type { Admission, Job, JobKind, Step } from '../../../src/inference/admission.ts';
+import type { Role } from '../../../src/protocol/engine.ts';
 
-const ready: Admission = { ...emptyAdmission, modelReady: true };
+const ready: Admission = { ...emptyAdmission, ready: new Set<Role>(['completion', 'chat']) };
 let ids = 0;
-const job = (kind: JobKind, document: string | null = null): Job => ({ id: ++ids, kind, document });
+const roles: Record<JobKind, Role | null> = {
+  complete: 'completion',
+  warmUp: 'completion',
+  count: 'chat',
+  edit: 'chat',
+  chat: 'chat',
+  snapshot: 'chat',
+  load: 'completion',
+  unload: 'completion',
+  probe: null,
+  trim: null,
+  logits: null,
+  measure: null,
+};
+const job = (kind: JobKind, document: string | null = null, role = roles[kind]): Job => ({
+  id: ++ids,
+  kind,
+  role,
+  document,
+});
 const arriveAll = (state: Admission, jobs: readonly Job[]): Admission =>
   jobs.reduce((now, next) => arrive(now, next).next, state);
 
@@ -24,7 +51,7 @@ describe('admission', () => {
     const step = arrive(arriveAll(ready, [running, older]), newer);
     assert.deepEqual(step.superseded, [older]);
     assert.deepEqual(step.stop, []);
-    assert.deepEqual(step.next, { running: [running], waiting: [newer], modelReady: true });
+    assert.deepEqual(step.next, { ...ready, running: [running], waiting: [newer] });
   });
 
   it('keeps completions of different documents apart', () => {
@@ -45,7 +72,7 @@ describe('admission', () => {
     const [first, second, model, completion] = [
       job('measure'),
       job('measure'),
-      job('model'),
+      job('load'),
       job('complete', 'a'),
     ];
     const one = arrive(emptyAdmission, first);
@@ -54,7 +81,7 @@ describe('admission', () => {
     assert.deepEqual(two.start, []);
     const three = arrive(two.next, model);
     assert.deepEqual([three.start, three.stop], [[model], []]);
-    const loaded = setModelReady(finish(three.next, model.id).next, true).next;
+    const loaded = setReady(finish(three.next, model.id).next, 'completion', true).next;
     assert.deepEqual(arrive(loaded, completion).start, [completion]);
     assert.deepEqual(finish(loaded, first.id).start, [second]);
   });
@@ -63,7 +90,7 @@ describe('admission', () => {
     const [running, warmUp, model, completion] = [
       job('complete', 'a'),
       job('warmUp', 'b'),
-      job('model'),
+      job('load'),
       job('complete', 'c'),
     ];
     let state = arriveAll(ready, [running, warmUp, model, completion]);
@@ -76,21 +103,21 @@ describe('admission', () => {
   });
 
   it('holds completions back until a model is there, but not the loading itself', () => {
-    const [completion, model] = [job('complete', 'a'), job('model')];
+    const [completion, model] = [job('complete', 'a'), job('load')];
     const waiting = arrive(emptyAdmission, completion);
     assert.deepEqual(waiting.start, []);
     const loading = arrive(waiting.next, model);
     assert.deepEqual(loading.start, [model]);
-    const loaded = setModelReady(loading.next, true);
+    const loaded = setReady(loading.next, 'completion', true);
     assert.deepEqual(loaded.start, []);
     assert.deepEqual(finish(loaded.next, model.id).start, [completion]);
   });
 
-  it('lets counting begin whatever else runs, but for a load, and interrupts nothing for it', () => {
+  it('lets counting begin whatever else runs, but for a load of its model, and interrupts nothing for it', () => {
     const running = arriveAll(ready, [job('chat'), job('edit'), job('complete', 'a')]);
     const step = arrive(running, job('count'));
     assert.deepEqual([step.start.map(({ kind }) => kind), step.stop], [['count'], []]);
-    const loading = arriveAll(ready, [job('model')]);
+    const loading = arriveAll(ready, [job('load', null, 'chat')]);
     assert.deepEqual(arrive(loading, job('count')).start, []);
   });
 
@@ -104,13 +131,48 @@ describe('admission', () => {
   });
 
   it('ends answers for loading another model, and starts no other before it', () => {
-    const [chat, model, later] = [job('chat'), job('model'), job('chat')];
+    const [chat, model, later] = [job('chat'), job('load', null, 'chat'), job('chat')];
     const step = arrive(arrive(ready, chat).next, model);
     assert.deepEqual([step.start, step.stop], [[], [chat]]);
     const both = arrive(step.next, later);
     const loading = finish(both.next, chat.id);
     assert.deepEqual(loading.start, [model]);
     assert.deepEqual(finish(loading.next, model.id).start, [later]);
+  });
+
+  it('lets everything of the other role go on while a model is loaded, and begin', () => {
+    const [chat, completion, model] = [job('chat'), job('complete', 'a'), job('load')];
+    const step = arrive(arriveAll(ready, [chat, completion]), model);
+    assert.deepEqual([step.start, step.stop], [[], []]);
+    const loading = finish(step.next, completion.id);
+    assert.deepEqual(loading.start, [model]);
+    const [count, edit] = [job('count'), job('edit')];
+    assert.deepEqual(arriveAll(loading.next, [count, edit]).running, [chat, model, count, edit]);
+    assert.deepEqual(arrive(loading.next, job('complete', 'b')).start, []);
+  });
+
+  it('gives a model back only when nothing runs on it, and before what comes later', () => {
+    const [chat, unload, later] = [job('chat'), job('unload', null, 'chat'), job('chat')];
+    const state = arriveAll(ready, [chat, unload, later]);
+    assert.deepEqual(state.running, [chat]);
+    assert.deepEqual(arrive(arrive(ready, chat).next, unload).stop, []);
+    const unloading = finish(state, chat.id);
+    assert.deepEqual(unloading.start, [unload]);
+    const unloaded = finish(setReady(unloading.next, 'chat', false).next, unload.id);
+    assert.deepEqual([unloaded.start, unloaded.next.waiting], [[], [later]]);
+  });
+
+  it('looks at models one after the other, also at those of different roles', () => {
+    const [probe, trim, load, other] = [job('probe'), job('trim'), job('load'), job('load', null, 'chat')];
+    let state = arriveAll(ready, [job('chat'), probe, trim, load, other]);
+    const order = [];
+    for (let current = state.running[1]; current !== undefined; current = state.running[1]) {
+      order.push(current);
+      assert.equal(state.running.length, 2);
+      if (current === load) break;
+      state = finish(state, current.id).next;
+    }
+    assert.deepEqual(order, [probe, trim, load]);
   });
 
   it('drops a waiting job that is withdrawn and asks a running one to stop', () => {
@@ -126,9 +188,10 @@ describe('admission', () => {
     const [snapshot, completion] = [job('snapshot', 'all'), job('complete', 'a')];
     const both = arriveAll(ready, [completion, snapshot, job('chat')]);
     assert.equal(both.running.length, 3);
-    const step = arrive(both, job('model'));
+    const step = arrive(both, job('load', null, 'chat'));
     assert.ok(step.stop.includes(snapshot) && !step.stop.includes(completion));
     assert.deepEqual(step.start, []);
+    assert.deepEqual(arrive(arrive(ready, snapshot).next, job('unload', null, 'chat')).stop, [snapshot]);
   });
 
   it('keeps only the newest of the snapshots that wait', () => {
@@ -140,21 +203,21 @@ describe('admission', () => {
   it('makes room in a full queue by dropping the oldest warm-up', () => {
     const oldest = job('warmUp', 'w');
     const crowd = Array.from({ length: 63 }, (_, index) => job('complete', `document ${index}`));
-    const step = arrive(arriveAll(ready, [job('model'), oldest, ...crowd]), job('complete', 'new'));
+    const step = arrive(arriveAll(ready, [job('load'), oldest, ...crowd]), job('complete', 'new'));
     assert.deepEqual(step.superseded, [oldest]);
   });
 
   it('rejects a load when the queue is full of loads', () => {
-    const crowd = Array.from({ length: 65 }, () => job('model'));
-    assert.equal(arrive(arriveAll(ready, crowd), job('model')).rejected, true);
+    const crowd = Array.from({ length: 65 }, () => job('load'));
+    assert.equal(arrive(arriveAll(ready, crowd), job('load')).rejected, true);
   });
 });
 
 type Move =
-  | { readonly type: 'arrive'; readonly kind: JobKind; readonly document: string }
+  | { readonly type: 'arrive'; readonly kind: JobKind; readonly document: string; readonly role: Role }
   | { readonly type: 'finish' }
   | { readonly type: 'withdraw'; readonly pick: number }
-  | { readonly type: 'model'; readonly ready: boolean };
+  | { readonly type: 'model'; readonly role: Role; readonly ready: boolean };
 
 const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.oneof(
@@ -165,19 +228,40 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
         'count',
         'edit',
         'chat',
-        'model',
+        'load',
+        'unload',
+        'probe',
+        'trim',
         'logits',
         'warmUp',
         'snapshot',
       ),
+      role: fc.constantFrom<Role>('completion', 'chat'),
       document: fc.constantFrom('a', 'b', 'c'),
     }),
     fc.record({ type: fc.constant('finish' as const) }),
     fc.record({ type: fc.constant('withdraw' as const), pick: fc.nat() }),
-    fc.record({ type: fc.constant('model' as const), ready: fc.boolean() }),
+    fc.record({
+      type: fc.constant('model' as const),
+      role: fc.constantFrom<Role>('completion', 'chat'),
+      ready: fc.boolean(),
+    }),
   ),
   { maxLength: 300 },
 );
+
+/** Kinds that share a place. */
+const laneOf: Partial<Record<JobKind, string>> = {
+  warmUp: 'complete',
+  load: 'models',
+  unload: 'models',
+  probe: 'models',
+  trim: 'models',
+};
+
+function isReady({ ready: loaded }: Admission, { kind, role }: Job): boolean {
+  return role === null || !needsModel({ kind }) || loaded.has(role);
+}
 
 /** Plays the moves as the process does, calling `check` after each, and returns how often each job was answered. */
 function play(list: readonly Move[], check: (step: Step, before: Admission) => void): Map<Job, number> {
@@ -198,7 +282,7 @@ function play(list: readonly Move[], check: (step: Step, before: Admission) => v
   };
   for (const move of list) {
     if (move.type === 'finish') end();
-    if (move.type === 'model') apply(setModelReady(state, move.ready));
+    if (move.type === 'model') apply(setReady(state, move.role, move.ready));
     if (move.type === 'withdraw' && state.waiting.length > 0) {
       const picked = state.waiting[move.pick % state.waiting.length];
       assert.ok(picked);
@@ -207,14 +291,16 @@ function play(list: readonly Move[], check: (step: Step, before: Admission) => v
     }
     if (move.type === 'arrive') {
       const document = move.kind === 'complete' || move.kind === 'warmUp' ? move.document : null;
-      const next = job(move.kind, document);
+      const changes = ['load', 'unload', 'snapshot', 'warmUp'].includes(move.kind);
+      const next = job(move.kind, document, changes ? move.role : roles[move.kind]);
       answers.set(next, 0);
       const step = arrive(state, next);
       apply(step);
       if (step.rejected) answer(next);
     }
   }
-  apply(setModelReady(state, true));
+  apply(setReady(state, 'completion', true));
+  apply(setReady(state, 'chat', true));
   while (state.running.length > 0) end();
   assert.deepEqual(state.waiting, []);
   return answers;
@@ -247,12 +333,15 @@ describe('admission, whatever happens', () => {
     fc.assert(
       fc.property(moves, (list) => {
         play(list, ({ start, next }) => {
-          const kinds = next.running.map(({ kind }) => (kind === 'warmUp' ? 'complete' : kind));
-          assert.equal(new Set(kinds).size, kinds.length);
-          if (kinds.some((kind) => kind === 'model' || kind === 'logits')) assert.equal(kinds.length, 1);
+          const lanes = next.running.map(({ kind }) => laneOf[kind] ?? kind);
+          assert.equal(new Set(lanes).size, lanes.length);
+          if (lanes.includes('logits')) assert.equal(lanes.length, 1);
+          const changing = next.running.find(({ kind }) => kind === 'load' || kind === 'unload');
+          const alone = next.running.filter(({ role }) => role !== null && role === changing?.role);
+          assert.ok(alone.length <= 1);
           for (const started of start) {
             assert.ok(next.running.includes(started) && !next.waiting.includes(started));
-            assert.ok(next.modelReady || started.kind === 'model' || started.kind === 'logits');
+            assert.ok(isReady(next, started));
           }
         });
       }),
@@ -264,10 +353,10 @@ describe('admission, whatever happens', () => {
       fc.property(moves, (list) => {
         play(list, ({ next }) => {
           if (next.running.length > 0) return;
-          const startable = next.waiting.filter(
-            ({ kind }) => next.modelReady || kind === 'model' || kind === 'logits',
+          assert.deepEqual(
+            next.waiting.filter((waiting) => isReady(next, waiting)),
+            [],
           );
-          assert.deepEqual(startable, []);
         });
       }),
     );

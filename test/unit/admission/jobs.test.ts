@@ -15,6 +15,7 @@ async function obedient(cancel: CancelFlag): Promise<never> {
 
 const complete = <T>(run: JobRequest<T>['run'], document = 'a'): JobRequest<T> => ({
   kind: 'complete',
+  role: 'completion',
   document,
   run,
 });
@@ -26,7 +27,7 @@ describe('jobs', () => {
   beforeEach(() => {
     disobedience = 0;
     jobs = new Jobs(30, () => (disobedience += 1));
-    jobs.modelReady = true;
+    jobs.setReady('completion', true);
   });
 
   it('runs one at a time, in order', async () => {
@@ -70,15 +71,15 @@ describe('jobs', () => {
   });
 
   it('stops a warm-up for a completion', async () => {
-    const warmUp = jobs.submit({ kind: 'warmUp', document: 'a', run: obedient });
+    const warmUp = jobs.submit({ kind: 'warmUp', role: 'completion', document: 'a', run: obedient });
     assert.equal(await jobs.submit(complete(async () => 'done', 'b')), 'done');
     await assert.rejects(warmUp, { code: 'cancelled' });
   });
 
   it('reports a completion that does not stop in time, but not a slow load', async () => {
     const cancel = new AbortController();
-    const slow = { run: () => delay(120), document: null };
-    const loading = jobs.submit({ kind: 'model', ...slow }, cancel.signal);
+    const slow = { role: 'completion', run: () => delay(120) } as const;
+    const loading = jobs.submit({ kind: 'load', ...slow }, cancel.signal);
     cancel.abort();
     await loading;
     await delay(1);
@@ -92,11 +93,16 @@ describe('jobs', () => {
   });
 
   it('fails what waits for a model when none will come, and leaves other jobs alone', async () => {
-    jobs.modelReady = false;
+    jobs.setReady('completion', false);
     const waiting = jobs.submit(complete(async () => 'never'));
-    const logits = jobs.submit({ kind: 'logits', document: null, run: async () => 'logits' });
-    jobs.failWaitingForModel(new GemmaError('model-damaged', 'Damaged.'));
+    const chat = jobs.submit({ kind: 'chat', role: 'chat', run: async () => 'chat' });
+    const logits = jobs.submit({ kind: 'logits', run: async () => 'logits' });
+    assert.ok(jobs.waitsFor('completion') && jobs.waitsFor('chat'));
+    jobs.failWaitingFor('completion', new GemmaError('model-damaged', 'Damaged.'));
     await assert.rejects(waiting, { code: 'model-damaged' });
     assert.equal(await logits, 'logits');
+    jobs.setReady('chat', true);
+    assert.ok(jobs.runsOn('chat') && !jobs.waitsFor('chat'));
+    assert.equal(await chat, 'chat');
   });
 });

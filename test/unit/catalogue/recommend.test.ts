@@ -12,7 +12,7 @@ const laptop: Machine = {
   platform: 'linux',
   arch: 'x64',
   cores: 8,
-  memoryBytes: 16 * GB,
+  memoryBytes: 17 * GB,
   freeMemoryBytes: 8 * GB,
   freeDiskBytes: 100 * GB,
   backends: ['native', 'wasm'],
@@ -71,7 +71,7 @@ describe('recommend', () => {
   });
 
   it('takes smaller ones for conversations as memory gets less, and says what was passed over', () => {
-    const byMemory = [8, 6, 2, 1].map((size) =>
+    const byMemory = [12, 8, 3, 1].map((size) =>
       chosen({ ...laptop, memoryBytes: size * GB }, [brisk], 'chat'),
     );
     assert.deepEqual(byMemory, ['gemma-4-e2b-it', 'gemma-3-1b-it', 'gemma-3-270m-it', undefined]);

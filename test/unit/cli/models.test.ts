@@ -29,7 +29,7 @@ const machine: Machine = {
   platform: 'linux',
   arch: 'x64',
   cores: 8,
-  memoryBytes: 16e9,
+  memoryBytes: 17e9,
   freeMemoryBytes: 8e9,
   freeDiskBytes: 90e9,
   backends: ['native', 'wasm'],

@@ -84,10 +84,14 @@ describe('connection to the inference process', () => {
   });
 
   it('passes events on and closes at a malformed one', async () => {
-    peer.write(frame({ jsonrpc: '2.0', method: 'progress', params: { step: 'import', fraction: 0.5 } }));
-    peer.write(frame({ jsonrpc: '2.0', method: 'progress', params: { step: 'import', fraction: 2 } }));
+    peer.write(
+      frame({ jsonrpc: '2.0', method: 'progress', params: { step: 'import', role: null, fraction: 0.5 } }),
+    );
+    peer.write(
+      frame({ jsonrpc: '2.0', method: 'progress', params: { step: 'import', role: null, fraction: 2 } }),
+    );
     await closed;
-    assert.deepEqual(heard, [['progress', { step: 'import', fraction: 0.5 }]]);
+    assert.deepEqual(heard, [['progress', { step: 'import', role: null, fraction: 0.5 }]]);
   });
 });
 

@@ -59,6 +59,23 @@ describe('a budget', () => {
     assert.deepEqual(ended, ['a']);
   });
 
+  it('ends what a smaller limit has no room for, and has room again under a larger one', () => {
+    const { budget, items, ended } = full(['a', 'b', 'c']);
+    budget.pin(items[0]!);
+    budget.resize(15);
+    assert.deepEqual([ended, budget.limits.bytes], [['b', 'c'], 15]);
+    budget.resize(20);
+    assert.equal(budget.makeRoom(10), true);
+    assert.equal(budget.makeRoom(11), false);
+  });
+
+  it('ends all but what is pinned when it is trimmed', () => {
+    const { budget, items, ended } = full(['a', 'b', 'c']);
+    budget.pin(items[1]!);
+    assert.equal(budget.trim(0), false);
+    assert.deepEqual(ended, ['a', 'c']);
+  });
+
   it('pins only what it holds', () => {
     const { budget } = full([]);
     assert.throws(() => budget.pin({ bytes: 1, dispose: () => undefined }), RangeError);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { chatModelAfter, informationOf } from '../../../src/extension/languageModel/modelInformation.ts';
+import { informationOf, offered } from '../../../src/extension/languageModel/modelInformation.ts';
 import type { ModelInfo } from '../../../src/protocol/engine.ts';
 import { GemmaError } from '../../../src/protocol/errors.ts';
 
@@ -20,18 +20,25 @@ const model: ModelInfo = {
 };
 
 describe('the model that others may choose', () => {
+  const known = { chosen: 'gemma', model };
+
   it('is the loaded one, if it can converse', () => {
-    assert.equal(chatModelAfter({ name: 'ready', model }, null), model);
-    assert.equal(chatModelAfter({ name: 'working', model }, null), model);
-    assert.equal(chatModelAfter({ name: 'ready', model: { ...model, chat: false } }, model), null);
+    assert.equal(offered('gemma', { name: 'ready', model }, null), model);
+    assert.equal(offered('gemma', { name: 'working', model }, null), model);
+    assert.equal(offered('gemma', { name: 'ready', model: { ...model, chat: false } }, known), null);
   });
 
-  it('stays while the engine starts anew, and goes when it is off or failed', () => {
-    assert.equal(chatModelAfter({ name: 'restarting', attempt: 1 }, model), model);
-    assert.equal(chatModelAfter({ name: 'loading', fraction: 0 }, model), model);
-    assert.equal(chatModelAfter({ name: 'starting' }, null), null);
-    assert.equal(chatModelAfter({ name: 'off' }, model), null);
-    assert.equal(chatModelAfter({ name: 'failed', error: new GemmaError('internal', 'x') }, model), null);
+  it('is the one that was loaded before, while nothing or not yet is, and goes when it fails', () => {
+    assert.equal(offered('gemma', { name: 'off' }, known), model);
+    assert.equal(offered('gemma', { name: 'restarting', attempt: 1 }, known), model);
+    assert.equal(offered('gemma', { name: 'loading', fraction: 0 }, known), model);
+    assert.equal(offered('gemma', { name: 'starting' }, null), null);
+    assert.equal(offered('gemma', { name: 'failed', error: new GemmaError('internal', 'x') }, known), null);
+  });
+
+  it('is none when none is chosen, or another one', () => {
+    assert.equal(offered('', { name: 'off' }, known), null);
+    assert.equal(offered('other', { name: 'off' }, known), null);
   });
 
   it('tells how much it can read and write, together its context', () => {

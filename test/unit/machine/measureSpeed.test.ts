@@ -54,9 +54,9 @@ describe('the benchmark of a machine', function () {
 });
 
 describe('readMachine', () => {
-  it('says what is there, for a folder that will be made too', async () => {
-    const machine = await readMachine(`${tmpdir()}/absent/models`, ['native']);
-    assert.ok(machine.cores >= 1 && machine.freeDiskBytes > 0);
+  it('says what is there', async () => {
+    const machine = await readMachine(1e9, ['native']);
+    assert.ok(machine.cores >= 1);
     assert.ok(machine.freeMemoryBytes > 0 && machine.freeMemoryBytes <= machine.memoryBytes);
     assert.deepEqual(machine.backends, ['native']);
   });

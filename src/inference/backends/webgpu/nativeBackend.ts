@@ -1,7 +1,7 @@
 import { GemmaError } from '../../../protocol/errors.ts';
 import type { ModelManifest } from '../../model/modelManifest.ts';
 import type { Backend, LoadedModel } from '../backend.ts';
-import { modelFilePath } from '../modelFiles.ts';
+import { modelFilePath, readAhead } from '../modelFiles.ts';
 import { loadOrtNative, type OrtNative } from '../nativeModule.ts';
 import { loadError } from '../ortError.ts';
 import type { ReadRows } from './chainedKv.ts';
@@ -38,7 +38,7 @@ export function createWebGpuBackend(specifier?: string): Backend {
     processor: 'gpu',
     async load(folder, manifest) {
       const graph = await modelFilePath(folder, manifest.gpuGraph);
-      for (const file of manifest.weights) await modelFilePath(folder, file);
+      for (const file of manifest.weights) await readAhead(folder, file);
       return load(graph, manifest);
     },
     loadGraph: load,
