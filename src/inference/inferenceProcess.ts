@@ -26,7 +26,7 @@ export interface InferenceProcessParts {
   readonly engineWorker: URL;
   openStore(home: string): ModelStore;
   /** Bytes that the machine can still give, null when unknown; default: as it says itself. */
-  readonly readAvailable?: (home: string) => Promise<number | null>;
+  readonly readAvailable?: () => Promise<number | null>;
 }
 
 /** Strangers can't reach the private folder; this bounds what a broken client may open. */
@@ -102,7 +102,7 @@ export async function runInferenceProcess(
     setInterval(() => void models.unload(role).catch(() => undefined), args['unload-ms']);
   const unloadTimers = { completion: unloadAfter('completion'), chat: unloadAfter('chat') };
   const pressure = new MemoryPressure({
-    readAvailable: () => (parts.readAvailable ?? availableMemory)(args.home),
+    readAvailable: parts.readAvailable ?? availableMemory,
     trim: () => models.trim(),
     giveBack: () => models.unloadOne(PRESSURE_IDLE_LOOKS * args['pressure-ms']),
   });

@@ -22,9 +22,10 @@ class NameStore extends StoreWorkerHost {
 const AVAILABLE_FILE = 'available';
 
 // The real inference process around an engine that does what a test tells it.
-await runInferenceProcess(readArguments(process.argv.slice(2), import.meta.url), {
-  readAvailable: async (home) => {
-    const text = await readFile(join(home, AVAILABLE_FILE), 'utf8').catch(() => null);
+const args = readArguments(process.argv.slice(2), import.meta.url);
+await runInferenceProcess(args, {
+  readAvailable: async () => {
+    const text = await readFile(join(args.home, AVAILABLE_FILE), 'utf8').catch(() => null);
     return text === null ? null : Number(text);
   },
   engineWorker: new URL('./fakeEngineWorker.mjs', import.meta.url),
