@@ -56,6 +56,7 @@ export class Engine {
   readonly #statuses = new Listeners<{ readonly role: Role; readonly status: EngineStatus }>();
   readonly #transfers = new Listeners<EventBody<'transfers'>['transfers']>();
   readonly #installed = new Listeners<void>();
+  readonly #progress = new Listeners<number>();
   readonly #connections = new Listeners<void>();
   readonly #answered = new Listeners<Answered>();
   readonly #slots: { readonly [R in Role]: ModelSlot } = {
@@ -91,6 +92,11 @@ export class Engine {
   /** The list of installed models has changed. */
   onInstalled(listener: () => void): Subscription {
     return this.#installed.add(listener);
+  }
+
+  /** A model is being installed for this window, or all are being moved: how far that is, 0–1. */
+  onProgress(listener: (fraction: number) => void): Subscription {
+    return this.#progress.add(listener);
   }
 
   /** The process is there, perhaps anew: what was asked of another is forgotten. */
@@ -230,7 +236,9 @@ export class Engine {
       }
     });
     connection.onEvent('progress', (progress) => {
-      if (isCurrent() && progress.role !== null) this.#slots[progress.role].noteProgress(progress);
+      if (!isCurrent()) return;
+      if (progress.role === null) this.#progress.notify(progress.fraction);
+      else this.#slots[progress.role].noteProgress(progress);
     });
     connection.onEvent('model', ({ role, model }) => {
       if (isCurrent()) this.#slots[role].noteModel(model);

@@ -128,10 +128,6 @@ describe('models for people', function () {
     await workbench.press('Enter');
   }
 
-  function modelRow(workbench: Workbench): Locator {
-    return workbench.page.locator('.pane-body .monaco-list-row', { hasText: NAME });
-  }
-
   async function inBothThemes(workbench: Workbench, name: string): Promise<void> {
     for (const [theme, title] of [
       ['light', 'Light Modern'],
@@ -147,6 +143,10 @@ describe('models for people', function () {
     }
   }
 });
+
+function modelRow(workbench: Workbench): Locator {
+  return workbench.page.locator('.pane-body .monaco-list-row', { hasText: NAME });
+}
 
 /** The hub is asked for a file once more. */
 async function askedAgain(hub: Hub): Promise<void> {

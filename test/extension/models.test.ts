@@ -11,15 +11,17 @@ import { activeExtension, withSetting } from './support/editor.ts';
 
 const GB = 1e9;
 
+const origin = {
+  kind: 'hub',
+  repository: 'google/gemma-3-1b-it',
+  revision: 'abcdef0123456789abcdef0123456789abcdef01',
+  verified: 'first-download',
+} as const;
+
 const installed: InstalledModel = {
   id: 'gemma-3-1b-it',
   name: 'gemma-3-1b-it',
-  origin: {
-    kind: 'hub',
-    repository: 'google/gemma-3-1b-it',
-    revision: 'abcdef0123456789abcdef0123456789abcdef01',
-    verified: 'first-download',
-  },
+  origin,
   architecture: 'gemma3',
   parameters: 999_885_952,
   quantization: 'q4',
@@ -78,7 +80,7 @@ describe('the models view', function () {
     assert.match(plain(item.tooltip), /From google\/gemma-3-1b-it, revision abcdef012345\n.*first download/);
     assert.equal(item.accessibilityInformation?.label, `${item.label}, ${String(item.description)}`);
     assert.equal(item.contextValue, 'installed fromHub unusedForCompletion');
-    const pinned = { ...installed, origin: { ...installed.origin, verified: 'pinned' } } as InstalledModel;
+    const pinned: InstalledModel = { ...installed, origin: { ...origin, verified: 'pinned' } };
     const other = shown(rowsOf('installed', { list: { installed: [pinned], transfers: [] } })[0]);
     assert.match(plain(other.tooltip), /written in the extension/);
     assert.notDeepEqual(other.iconPath, item.iconPath);
@@ -110,6 +112,20 @@ describe('the models view', function () {
     assert.match(plain(shown(gated).tooltip), /Licence: Gemma Terms of Use\. The hub gives it to accounts/);
   });
 
+  it('has a model used for what a person says, and the built-in one again', async () => {
+    const setting = 'gemmaCode.completion.model';
+    const [own, builtIn] = rowsOf('installed');
+    // Nothing has to be loaded for that.
+    await withSetting('gemmaCode.completion.enabled', false, async () => {
+      await withSetting(setting, '', async () => {
+        await vscode.commands.executeCommand('gemmaCode.useForCompletion', own);
+        assert.equal(vscode.workspace.getConfiguration().get(setting), 'gemma-3-1b-it');
+        await vscode.commands.executeCommand('gemmaCode.useForCompletion', builtIn);
+        assert.equal(vscode.workspace.getConfiguration().get(setting), '');
+      });
+    });
+  });
+
   it('heads its groups with how many rows they have', () => {
     const items = modelGroups(facts).map((group) => groupItem(group));
     assert.deepEqual(
@@ -122,26 +138,25 @@ describe('the models view', function () {
   });
 });
 
+/** As VS Code's, without its disk. */
+function secrets(): vscode.SecretStorage {
+  const kept = new Map<string, string>();
+  return {
+    keys: async () => [...kept.keys()],
+    get: async (key: string) => kept.get(key),
+    store: async (key: string, value: string) => void kept.set(key, value),
+    delete: async (key: string) => void kept.delete(key),
+    onDidChange: new vscode.EventEmitter<vscode.SecretStorageChangeEvent>().event,
+  };
+}
+
 describe('the hub', function () {
   this.timeout(60_000);
   before(activeExtension);
 
-  /** As VS Code's, which has no list of what it keeps before 1.12x. */
-  function secrets(): { storage: vscode.SecretStorage; kept: Map<string, string> } {
-    const kept = new Map<string, string>();
-    const storage = {
-      keys: async () => [...kept.keys()],
-      get: async (key: string) => kept.get(key),
-      store: async (key: string, value: string) => void kept.set(key, value),
-      delete: async (key: string) => void kept.delete(key),
-      onDidChange: new vscode.EventEmitter<vscode.SecretStorageChangeEvent>().event,
-    };
-    return { storage, kept };
-  }
-
   it('gets the token that it was given, and never that of another', async () => {
     const settings = new Settings();
-    const hub = new Hub(settings, secrets().storage);
+    const hub = new Hub(settings, secrets());
     await hub.keepToken('hf_for_the_hub');
     assert.equal((await hub.network()).token, 'hf_for_the_hub');
     await withSetting('gemmaCode.models.endpoint', 'https://mirror.example', async () => {
@@ -164,7 +179,7 @@ describe('the hub', function () {
 
   it('is reached as VS Code’s own settings say', async () => {
     const settings = new Settings();
-    const hub = new Hub(settings, secrets().storage);
+    const hub = new Hub(settings, secrets());
     await withSetting('http.proxy', 'http://proxy.example:3128', async () => {
       assert.equal((await hub.network()).proxy, 'http://proxy.example:3128');
     });

@@ -68,7 +68,8 @@ export class DownloadFlow {
       } catch (error) {
         const failure = toGemmaError(error);
         if (failure.code === 'cancelled') return;
-        this.#parts.log.failure('download', failure);
+        // Its sentence may name a folder of the person's.
+        this.#parts.log.info('download', { failed: failure.code });
         // Nobody is asked in a window that nobody looks at: the models view says it in all of them.
         const isAsked = location === vscode.ProgressLocation.Notification || vscode.window.state.focused;
         if (!isAsked || !(await this.#settle(download, failure))) return;

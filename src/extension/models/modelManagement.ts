@@ -52,11 +52,14 @@ export class ModelManagement extends Disposable {
     const handlers: Record<ModelCommandId, (argument?: unknown) => unknown> = {
       [modelCommands.showModels]: () => vscode.commands.executeCommand(`${modelsView}.focus`),
       [modelCommands.getModel]: (role) => this.getModel(v.is(Role, role) ? role : undefined),
-      [modelCommands.importModel]: () => importModel(models),
+      [modelCommands.importModel]: () => importModel(models, format),
       [modelCommands.measureMachine]: () => measureMachine(models, settings, format),
-      [modelCommands.moveModels]: () => moveModels(models),
+      [modelCommands.moveModels]: () => moveModels(models, format),
       [modelCommands.refreshModels]: () => models.read(),
-      [modelCommands.removeToken]: () => hub.removeToken(),
+      [modelCommands.removeToken]: async () => {
+        await hub.removeToken();
+        void vscode.window.showInformationMessage(vscode.l10n.t('There is no token for {0} any more.', hub.host));
+      },
     };
     const actions = rowActions({ models, downloads, flow: this.#flow, hub, settings, format });
     for (const [id, handler] of Object.entries({ ...handlers, ...actions })) this.#register(id, handler);
@@ -89,7 +92,7 @@ export class ModelManagement extends Disposable {
       } catch (error) {
         const failure = toGemmaError(error);
         if (failure.code === 'cancelled') return;
-        this.#parts.log.failure('models', failure);
+        this.#parts.log.info('models', { failed: failure.code });
         void vscode.window.showErrorMessage(failure.message);
       }
     };

@@ -95,6 +95,21 @@ export class Models extends Disposable {
     });
   }
 
+  /** As `request`, for what is told step by step. @param onProgress hears 0–1 */
+  async requestSteps<N extends 'installModel' | 'moveModels'>(
+    name: N,
+    params: RequestParams<N>,
+    onProgress: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<RequestResult<N>> {
+    const telling = this.#engine.onProgress(onProgress);
+    try {
+      return await this.request(name, params, signal);
+    } finally {
+      telling.dispose();
+    }
+  }
+
   /** @throws GemmaError as the process answered */
   async request<N extends ManagementRequest>(
     name: N,
