@@ -64,9 +64,9 @@ const bundles = [
 
 /** Minified bytes; a bundle that outgrows its budget needs a reason, not a bigger number. */
 const budgets = {
-  // Of it 100 kB are markdown-it: the page names code blocks by number, and both sides must count alike;
-  // 25 kB speak to servers.
-  'dist/extension.cjs': 350_000,
+  // Of it 100 kB are markdown-it: the page names code blocks by number, and both sides must count alike. 25 kB are the
+  // catalogue of models, 25 kB speak to servers.
+  'dist/extension.cjs': 410_000,
   'dist/inference/main.mjs': 250_000,
   'dist/inference/engineWorker.mjs': 200_000,
   // Of it 520 kB are undici, which can't be split: Node's own fetch knows neither proxies nor certificates.

@@ -43,6 +43,9 @@ export const REQUIRED = [
   'extension/dist/inference/storeWorker.mjs',
   'extension/dist/inference/ort/ort-wasm-simd-threaded.wasm',
   'extension/media/icons/gemma-code.svg',
+  ...['ghost-text', 'dials', 'models', 'chat', 'privacy'].map(
+    (name) => `extension/media/walkthrough/${name}.png`,
+  ),
   'extension/models/pebble/config.json',
   'extension/models/pebble/tokenizer.json',
   'extension/models/pebble/model.safetensors',

@@ -21,6 +21,7 @@ export type SkipReason =
   | 'disabled'
   | 'language-off'
   | 'snoozed'
+  | 'on-battery'
   | 'manual-only'
   | 'selecting'
   | 'several-cursors'
@@ -28,6 +29,10 @@ export type SkipReason =
   | 'line-too-long'
   | 'mid-line'
   | 'nothing-before-cursor';
+
+/** What a person wants of completion while the machine lives on its battery. */
+export const batteryChoices = ['run', 'manual', 'pause'] as const;
+export type BatteryChoice = (typeof batteryChoices)[number];
 
 /** What the person has switched on and off. */
 export interface CompletionSwitches {
@@ -37,6 +42,8 @@ export interface CompletionSwitches {
   /** By VS Code language id; `*` is for all that are not named. */
   readonly languages: Readonly<Record<string, boolean>>;
   readonly snoozed: boolean;
+  /** What the battery leaves now; `run` on the mains. */
+  readonly battery: BatteryChoice;
 }
 
 /** What the editor looks like at the cursor. */
@@ -58,6 +65,7 @@ export function skipReason(switches: CompletionSwitches, situation: EditorSituat
   if (!switches.enabled) return 'disabled';
   if (!isLanguageOn(switches.languages, situation.languageId)) return 'language-off';
   if (automatic && switches.snoozed) return 'snoozed';
+  if (switches.battery === 'pause' || (automatic && switches.battery === 'manual')) return 'on-battery';
   if (automatic && !switches.automatic) return 'manual-only';
   if (situation.cursors > 1) return 'several-cursors';
   if (situation.selecting) return 'selecting';

@@ -1,32 +1,34 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { isLanguageOn } from '../completion/policy.ts';
-import type { Engine } from './engine.ts';
+import { Role } from '../protocol/engine.ts';
 import type { Chat } from './chat/chat.ts';
-import { commands } from './ids.ts';
+import { commands, walkthrough } from './ids.ts';
 import type { CommandId } from './ids.ts';
 import type { Log } from './log.ts';
 import { showMenu, snoozeChoices } from './menu.ts';
+import type { ModelManagement } from './models/modelManagement.ts';
 import { pickRole } from './models/pickModel.ts';
 import type { Settings } from './settings.ts';
-import type { Snooze } from './snooze.ts';
+import { factLines } from './statusText.ts';
+import type { StatusParts } from './statusText.ts';
 
-export interface CommandParts {
-  readonly engine: Engine;
-  readonly settings: Settings;
-  readonly snooze: Snooze;
+export interface CommandParts extends StatusParts {
   readonly log: Log;
   readonly chat: Chat;
+  readonly management: ModelManagement;
 }
 
 /** What a person can run from the palette, the menu and the keyboard. */
-export function registerCommands({ engine, settings, snooze, log, chat }: CommandParts): vscode.Disposable {
-  const handlers: Record<CommandId, () => unknown> = {
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const { engine, settings, snooze, log, chat, management } = parts;
+  const handlers: Record<CommandId, (argument?: unknown) => unknown> = {
     [commands.openChat]: () => chat.focus(),
     [commands.newChat]: () => chat.newConversation(),
     [commands.openChatInEditor]: () => chat.openInEditor(),
-    [commands.pickModel]: async () => {
-      const role = await pickRole();
-      if (role !== undefined) await chat.pickModel(role);
+    [commands.pickModel]: async (wanted) => {
+      const role = v.is(Role, wanted) ? wanted : await pickRole();
+      if (role !== undefined) await management.pickModel(role);
     },
     [commands.triggerCompletion]: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
     [commands.toggleCompletion]: () =>
@@ -38,7 +40,9 @@ export function registerCommands({ engine, settings, snooze, log, chat }: Comman
     },
     [commands.restartEngine]: () => engine.restart(),
     [commands.showLog]: () => log.show(),
-    [commands.showMenu]: () => showMenu(settings, snooze),
+    [commands.showMenu]: () => showMenu(settings, snooze, factLines(parts)),
+    [commands.showWalkthrough]: () =>
+      vscode.commands.executeCommand('workbench.action.openWalkthrough', walkthrough),
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handler]) => vscode.commands.registerCommand(id, handler)),

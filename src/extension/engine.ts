@@ -29,6 +29,13 @@ export type EngineConnection = Pick<
 /** Text that was added to an answer. */
 export type ChatText = Omit<EventBody<'chatText'>, 'stream'>;
 
+/** What was written for whom, and how long it took. */
+export interface Answered {
+  readonly role: Role;
+  readonly tokens: number;
+  readonly decodeMs: number;
+}
+
 /** What is asked about models themselves; it needs the process, but none of them loaded. */
 export type ManagementRequest = Extract<
   RequestName,
@@ -56,6 +63,9 @@ export class Engine {
   readonly #statuses = new Listeners<{ readonly role: Role; readonly status: EngineStatus }>();
   readonly #transfers = new Listeners<EventBody<'transfers'>['transfers']>();
   readonly #installed = new Listeners<void>();
+  readonly #progress = new Listeners<number>();
+  readonly #connections = new Listeners<void>();
+  readonly #answered = new Listeners<Answered>();
   readonly #slots: { readonly [R in Role]: ModelSlot } = {
     completion: this.#slot('completion'),
     chat: this.#slot('chat'),
@@ -94,6 +104,21 @@ export class Engine {
   /** The list of installed models has changed. */
   onInstalled(listener: () => void): Subscription {
     return this.#installed.add(listener);
+  }
+
+  /** A model is being installed for this window, or all are being moved: how far that is, 0–1. */
+  onProgress(listener: (fraction: number) => void): Subscription {
+    return this.#progress.add(listener);
+  }
+
+  /** The process is there, perhaps anew: what was asked of another is forgotten. */
+  onConnected(listener: () => void): Subscription {
+    return this.#connections.add(listener);
+  }
+
+  /** An answer or a completion was written. */
+  onAnswered(listener: (answered: Answered) => void): Subscription {
+    return this.#answered.add(listener);
   }
 
   /** Starts or connects to the process and has these models loaded, as far as they aren't; null: none is wanted. */
@@ -160,7 +185,8 @@ export class Engine {
       if (name === stream && !signal.aborted) onText(text);
     });
     try {
-      return await this.#slots.chat.working(connection.call('chat', { ...params, stream }, signal));
+      const { chat } = this.#slots;
+      return this.#noted('chat', await chat.working(connection.call('chat', { ...params, stream }, signal)));
     } finally {
       told.dispose();
     }
@@ -210,7 +236,13 @@ export class Engine {
       return this.#servers.completion.ask((server) => server.complete(params, signal));
     const slot = this.#slots.completion;
     if (!slot.isWanted) throw new GemmaError('cancelled', 'Completion is off.');
-    return slot.working(this.#connected('completion').call('complete', params, signal));
+    const connection = this.#connected('completion');
+    return this.#noted('completion', await slot.working(connection.call('complete', params, signal)));
+  }
+
+  #noted<T extends Omit<Answered, 'role'>>(role: Role, result: T): T {
+    this.#answered.notify({ role, tokens: result.tokens, decodeMs: result.decodeMs });
+    return result;
   }
 
   /** @throws GemmaError `no-model` when no model is wanted for it; why it failed */
@@ -244,10 +276,15 @@ export class Engine {
         this.#each((slot) => slot.noteStart({ name: 'failed', error: state.reason }));
       } else if (state.name === 'restarting') {
         this.#each((slot) => slot.noteStart({ name: 'restarting', attempt: state.attempt }));
-      } else if (state.name === 'connected') this.#each((slot) => slot.welcome(connection));
+      } else if (state.name === 'connected') {
+        this.#each((slot) => slot.welcome(connection));
+        this.#connections.notify();
+      }
     });
     connection.onEvent('progress', (progress) => {
-      if (isCurrent() && progress.role !== null) this.#slots[progress.role].noteProgress(progress);
+      if (!isCurrent()) return;
+      if (progress.role === null) this.#progress.notify(progress.fraction);
+      else this.#slots[progress.role].noteProgress(progress);
     });
     connection.onEvent('model', ({ role, model }) => {
       if (isCurrent()) this.#slots[role].noteModel(model);

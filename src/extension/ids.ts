@@ -11,9 +11,39 @@ export const commands = {
   restartEngine: 'gemmaCode.restartEngine',
   showLog: 'gemmaCode.showLog',
   showMenu: 'gemmaCode.showMenu',
+  showWalkthrough: 'gemmaCode.showWalkthrough',
 } as const;
 
 export type CommandId = (typeof commands)[keyof typeof commands];
+
+/** What a person can do about models; see models/. */
+export const modelCommands = {
+  showModels: 'gemmaCode.showModels',
+  getModel: 'gemmaCode.getModel',
+  importModel: 'gemmaCode.importModel',
+  measureMachine: 'gemmaCode.measureMachine',
+  moveModels: 'gemmaCode.moveModels',
+  refreshModels: 'gemmaCode.refreshModels',
+  removeToken: 'gemmaCode.removeToken',
+} as const;
+
+export type ModelCommandId = (typeof modelCommands)[keyof typeof modelCommands];
+
+/** On a row of the models view. */
+export const rowCommands = {
+  downloadModel: 'gemmaCode.downloadModel',
+  pauseDownload: 'gemmaCode.pauseDownload',
+  resumeDownload: 'gemmaCode.resumeDownload',
+  cancelDownload: 'gemmaCode.cancelDownload',
+  useForCompletion: 'gemmaCode.useForCompletion',
+  useForChat: 'gemmaCode.useForChat',
+  removeModel: 'gemmaCode.removeModel',
+  openLicence: 'gemmaCode.openLicence',
+  showOnHub: 'gemmaCode.showOnHub',
+  revealModel: 'gemmaCode.revealModel',
+} as const;
+
+export type RowCommandId = (typeof rowCommands)[keyof typeof rowCommands];
 
 /** What a person can have a model do with code; see commands/. */
 export const selectionCommands = {
@@ -52,6 +82,9 @@ export const statusItem = 'gemmaCode.status';
 export const chatView = 'gemmaCode.chat';
 export const chatPanel = 'gemmaCode.chatPanel';
 
+/** The models on this machine, on their way to it, and to be had. */
+export const modelsView = 'gemmaCode.models';
+
 /** Under which other extensions find our model; package.json contributes it. */
 export const languageModelVendor = 'gemma-code';
 
@@ -60,3 +93,6 @@ export const chatParticipant = 'gemma-code.gemma';
 
 /** The view in the sidebar that tells of the engine. */
 export const inspectorView = 'gemmaCode.inspector';
+
+/** First steps, as VS Code names those of an extension. */
+export const walkthrough = 'gemma-code.gemma-code#start';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type manifest from '../../package.json';
+import { batteryChoices } from '../completion/policy.ts';
 import { BackendChoice } from '../protocol/engine.ts';
 
 type Section = (typeof manifest)['contributes']['configuration'][number];
@@ -14,8 +15,10 @@ export const settingSchemas = {
   'gemmaCode.completion.automatic': v.boolean(),
   'gemmaCode.completion.languages': v.record(v.string(), v.boolean()),
   'gemmaCode.completion.delay': v.pipe(v.number(), v.minValue(0), v.maxValue(5_000)),
+  'gemmaCode.completion.onBattery': v.picklist(batteryChoices),
   'gemmaCode.completion.model': v.pipe(v.string(), v.maxLength(4_096)),
   'gemmaCode.chat.model': v.pipe(v.string(), v.maxLength(4_096)),
+  'gemmaCode.models.endpoint': v.pipe(v.string(), v.maxLength(2_048)),
   'gemmaCode.engine.backend': BackendChoice,
   'gemmaCode.engine.memory': v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)),
   'gemmaCode.engine.snapshots': v.boolean(),
@@ -32,8 +35,10 @@ export const settingDefaults: { readonly [K in SettingId]: SettingValue<K> } = {
   'gemmaCode.completion.automatic': true,
   'gemmaCode.completion.languages': { '*': true },
   'gemmaCode.completion.delay': 0,
+  'gemmaCode.completion.onBattery': 'run',
   'gemmaCode.completion.model': '',
   'gemmaCode.chat.model': '',
+  'gemmaCode.models.endpoint': 'https://huggingface.co',
   'gemmaCode.engine.backend': 'auto',
   'gemmaCode.engine.memory': 0,
   'gemmaCode.engine.snapshots': true,

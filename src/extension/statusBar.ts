@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
 import { Disposable } from './disposable.ts';
 import { commands, statusItem } from './ids.ts';
+import { fractionDone } from './models/format.ts';
 import { remoteMark } from './remote/remoteText.ts';
-import { explain, modelLines, onStatusChange, statusNow } from './statusText.ts';
+import { explain, factLines, onStatusChange, statusNow } from './statusText.ts';
 import type { StatusParts } from './statusText.ts';
 import type { StatusName } from './statusView.ts';
 
@@ -13,6 +14,7 @@ const icons: Record<StatusName, string> = {
   off: '$(circle-slash)',
   'language-off': '$(circle-slash)',
   snoozed: '$(bell-slash)',
+  'on-battery': '$(plug)',
   error: '$(warning)',
 };
 
@@ -45,11 +47,15 @@ export class StatusBar extends Disposable {
   #show(): void {
     const now = statusNow(this.#parts);
     const explained = explain(now);
-    const { engine, settings } = this.#parts;
+    const { engine, settings, facts } = this.#parts;
     const remote = remoteMark(settings, (role) => engine.statusOf(role));
-    const text = `${icons[now.name]} Gemma Code`;
-    this.#item.text = remote === null ? text : `${text} $(cloud-upload) ${remote.label}`;
-    const lines = [explained, ...modelLines(now), ...(remote?.lines ?? [])];
+    const running = facts.transfers.find(({ state }) => state === 'running');
+    const marks = [
+      ...(remote === null ? [] : [`$(cloud-upload) ${remote.label}`]),
+      ...(running === undefined ? [] : [`$(cloud-download) ${Math.floor(fractionDone(running) * 100)} %`]),
+    ];
+    this.#item.text = [`${icons[now.name]} Gemma Code`, ...marks].join(' ');
+    const lines = [explained, ...factLines(this.#parts), ...(remote?.lines ?? [])];
     this.#item.tooltip = lines.join('\n');
     const spoken = [explained, ...(remote?.lines.slice(0, 1) ?? [])].join(' ');
     this.#item.accessibilityInformation = { label: `Gemma Code: ${spoken}`, role: 'button' };

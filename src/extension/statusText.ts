@@ -1,9 +1,16 @@
 import * as vscode from 'vscode';
 import { isLanguageOn } from '../completion/policy.ts';
+import type { BatteryChoice } from '../completion/policy.ts';
+import type { ModelInfo } from '../protocol/engine.ts';
 import type { Engine, EngineStatus } from './engine.ts';
+import type { EngineFacts } from './engineFacts.ts';
+import { Format } from './models/format.ts';
+import { nameOf } from './models/modelRows.ts';
+import { transferText } from './models/sentences.ts';
 import { isRemote, nameWithHost } from './remote/remoteModelInfo.ts';
 import type { RunningModel } from './remote/remoteModelInfo.ts';
 import type { Settings } from './settings.ts';
+import type { BatteryPause } from './power/batteryPause.ts';
 import type { Snooze } from './snooze.ts';
 import { statusNameOf } from './statusView.ts';
 import type { StatusName } from './statusView.ts';
@@ -12,11 +19,15 @@ export interface StatusParts {
   readonly engine: Engine;
   readonly settings: Settings;
   readonly snooze: Snooze;
+  readonly battery: BatteryPause;
+  readonly facts: EngineFacts;
 }
 
 /** The state of completion in the active editor. */
 export interface CurrentStatus {
   readonly name: StatusName;
+  /** What the battery leaves of completion. */
+  readonly battery: BatteryChoice;
   readonly engine: EngineStatus;
   /** Of the active editor; null without one. */
   readonly languageId: string | null;
@@ -29,16 +40,18 @@ const BUILT_IN_MODEL = 'Pebble';
 
 /** Calls `listener` whenever {@link statusNow} may have changed. */
 export function onStatusChange(parts: StatusParts, listener: () => void): vscode.Disposable {
-  const { engine, settings, snooze } = parts;
+  const { engine, settings, snooze, battery, facts } = parts;
   return vscode.Disposable.from(
     engine.onStatus(listener),
+    facts.onChange(listener),
     snooze.onChange(listener),
+    battery.onChange(listener),
     settings.onChange(listener),
     vscode.window.onDidChangeActiveTextEditor(listener),
   );
 }
 
-export function statusNow({ engine, settings, snooze }: StatusParts): CurrentStatus {
+export function statusNow({ engine, settings, snooze, battery }: StatusParts): CurrentStatus {
   const status = engine.statusOf('completion');
   const languageId = vscode.window.activeTextEditor?.document.languageId ?? null;
   const languages = settings.get('gemmaCode.completion.languages');
@@ -47,13 +60,14 @@ export function statusNow({ engine, settings, snooze }: StatusParts): CurrentSta
     enabled: settings.get('gemmaCode.completion.enabled'),
     languageOn: languageId === null ? null : isLanguageOn(languages, languageId),
     snoozed: snooze.active,
+    battery: battery.now,
   });
   const builtIn = settings.get('gemmaCode.completion.model') === '';
-  return { name, engine: status, languageId, builtIn };
+  return { name, battery: battery.now, engine: status, languageId, builtIn };
 }
 
 /** One sentence for people. */
-export function explain({ name, engine, languageId }: CurrentStatus): string {
+export function explain({ name, battery, engine, languageId }: CurrentStatus): string {
   const sentences: Record<StatusName, () => string> = {
     loading: () => explainLoading(engine),
     ready: () => vscode.l10n.t('Ready.'),
@@ -61,6 +75,10 @@ export function explain({ name, engine, languageId }: CurrentStatus): string {
     off: () => vscode.l10n.t('Completion is off. Nothing is running.'),
     'language-off': () => vscode.l10n.t('Completion is off for {0}.', languageId ?? ''),
     snoozed: () => vscode.l10n.t('Completion is snoozed.'),
+    'on-battery': () =>
+      battery === 'manual'
+        ? vscode.l10n.t('Paused on battery: suggestions appear only when you ask.')
+        : vscode.l10n.t('Paused on battery.'),
     error: () => (engine.name === 'failed' ? engine.error.message : ''),
   };
   return sentences[name]();
@@ -83,16 +101,48 @@ export function explainState(now: CurrentStatus): string {
   return importing ? vscode.l10n.t('Preparing the model…') : explain(now);
 }
 
-/** Which model runs and how; empty while none does. */
-export function modelLines({ engine, builtIn }: CurrentStatus): string[] {
-  if (engine.name !== 'ready' && engine.name !== 'working') return [];
-  const { model } = engine;
-  if (isRemote(model)) return [nameWithHost(model)];
-  const { backend, threads, quantization } = model;
+/** Which models run and how, what they cost, and what is on its way; empty while nothing runs. */
+export function factLines({ engine, settings, facts }: StatusParts): string[] {
+  const format = new Format(vscode.env.language);
+  const builtIn = settings.get('gemmaCode.completion.model') === '';
   return [
-    modelName(model, builtIn),
-    vscode.l10n.t('{0} backend, {1}, threads: {2}', backend, quantization, threads),
+    ...modelLines(engine.statusOf('completion'), facts.speedOf('completion'), format, (model) =>
+      modelName(model, builtIn),
+    ),
+    ...modelLines(engine.statusOf('chat'), facts.speedOf('chat'), format, (model) =>
+      vscode.l10n.t('Chat: {0}', nameWithHost(model)),
+    ),
+    ...processLines(facts, format),
+    ...facts.transfers.map((transfer) =>
+      vscode.l10n.t('Download of {0}: {1}', nameOf(transfer), transferText(transfer, format)),
+    ),
   ];
+}
+
+function modelLines(
+  status: EngineStatus,
+  speed: number | null,
+  format: Format,
+  nameFor: (model: RunningModel) => string,
+): string[] {
+  if (status.name !== 'ready' && status.name !== 'working') return [];
+  const fast =
+    speed === null ? [] : [vscode.l10n.t('{0} tokens/s', format.number(speed, speed < 10 ? 1 : 0))];
+  const how = [...(isRemote(status.model) ? [] : [wayOf(status.model)]), ...fast];
+  return [nameFor(status.model), ...(how.length === 0 ? [] : [how.join(' · ')])];
+}
+
+function wayOf({ backend, threads, quantization }: ModelInfo): string {
+  return vscode.l10n.t('{0} backend, {1}, threads: {2}', backend, quantization, threads);
+}
+
+function processLines({ status }: EngineFacts, format: Format): string[] {
+  if (status === null) return [];
+  const { residentBytes, running, waiting } = status;
+  const memory = vscode.l10n.t('Memory: {0}', format.memory(residentBytes));
+  return running + waiting === 0
+    ? [memory]
+    : [memory, vscode.l10n.t('Running: {0}, waiting: {1}', running, waiting)];
 }
 
 /** As people call it. */

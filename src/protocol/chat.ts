@@ -209,6 +209,8 @@ export const FromChat = v.variant('type', [
     uris: v.pipe(v.array(v.pipe(v.string(), v.maxLength(4_096))), v.maxLength(MAX_DROPPED)),
   }),
   v.object({ type: v.literal('pickModel') }),
+  /** To have one that can chat. */
+  v.object({ type: v.literal('getModel') }),
   /** Everything that was sent for answer `id`, in an editor. */
   v.object({ type: v.literal('showSent'), id }),
 ]);

@@ -64,6 +64,7 @@ export const ChatStrings = v.object({
   contextName: label,
   pickModel: label,
   chooseModel: label,
+  getModel: label,
   modelStates: v.object({ none: label, busy: label, ready: label, error: label }),
   drop: label,
   emptyTitle: label,

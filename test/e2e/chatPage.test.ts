@@ -70,7 +70,8 @@ describe('the chat page', function () {
       await chat.page.getByRole('heading', { name: chatWords.noModelTitle }).waitFor();
       assert.ok(await box.isDisabled());
       await chat.page.locator('.welcome').getByRole('button', { name: chatWords.chooseModel }).click();
-      assert.deepEqual(await asked(), [{ type: 'pickModel' }]);
+      await chat.page.locator('.welcome').getByRole('button', { name: chatWords.getModel }).click();
+      assert.deepEqual(await asked(), [{ type: 'pickModel' }, { type: 'getModel' }]);
     });
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { commands } from '../../src/extension/ids.ts';
+import { commands, modelCommands, rowCommands } from '../../src/extension/ids.ts';
 import { activeExtension } from './support/editor.ts';
 
 describe('the extension', function () {
@@ -16,6 +16,7 @@ describe('the extension', function () {
   it('registers its commands', async () => {
     await activeExtension();
     const registered = await vscode.commands.getCommands(true);
-    for (const id of Object.values(commands)) assert.ok(registered.includes(id), id);
+    for (const id of Object.values({ ...commands, ...modelCommands, ...rowCommands }))
+      assert.ok(registered.includes(id), id);
   });
 });

@@ -76,11 +76,16 @@ export class Workbench {
 
   /** Fills in the quick input and presses Enter once the wanted row is there. */
   async #pick(text: string, row: string): Promise<void> {
+    await this.choose(text, row);
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** As the quick input is open: chooses a row of it; perhaps another question comes then. */
+  async choose(text: string, row: string): Promise<void> {
     const widget = this.page.locator('.quick-input-widget');
     await widget.locator('input').fill(text);
     await widget.locator('.monaco-list-row', { hasText: row }).first().waitFor();
     await this.page.keyboard.press('Enter');
-    await widget.waitFor({ state: 'hidden' });
   }
 
   async type(text: string, delayMs = 0): Promise<void> {
@@ -159,6 +164,12 @@ export class Workbench {
     const hover = this.page.locator('.workbench-hover:visible').first();
     await hover.waitFor();
     return (await hover.innerText()).split('\n').filter((line) => line.trim() !== '');
+  }
+
+  /** Runs a command that asks something in the place of the command palette. */
+  async runAskingCommand(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.choose(`>${title}`, title);
   }
 
   async screenshot(file: string): Promise<void> {

@@ -62,6 +62,7 @@ export const chatWords: ChatStrings = {
   contextName: 'Context',
   pickModel: 'Model: {0}, {1}',
   chooseModel: 'Choose a model',
+  getModel: 'Get a model…',
   modelStates: {
     none: 'none chosen',
     busy: 'getting ready',

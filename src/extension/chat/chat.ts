@@ -18,10 +18,7 @@ import { Disposable } from '../disposable.ts';
 import { runBlockAction } from '../edits/blockActions.ts';
 import type { Engine } from '../engine.ts';
 import type { EngineUse } from '../engineUse.ts';
-import { remoteCommands } from '../ids.ts';
 import type { Log } from '../log.ts';
-import { pickModel } from '../models/pickModel.ts';
-import { usesServer } from '../remote/remoteSettings.ts';
 import type { Settings } from '../settings.ts';
 import { ThemeColors } from '../themeColors.ts';
 import { Throttle } from '../throttle.ts';
@@ -49,6 +46,9 @@ export interface ChatParts {
   readonly use: EngineUse;
   readonly settings: Settings;
   readonly log: Log;
+  /** Lets the person choose one that is here, or download one. */
+  readonly pickModel: (role: Role) => Promise<void>;
+  readonly getModel: (role: Role) => Promise<void>;
   /** Opened when it is first needed. */
   readonly store: () => Promise<ConversationStore>;
 }
@@ -141,12 +141,6 @@ export class Chat extends Disposable implements ChatCommands {
     await this.focus();
   }
 
-  async pickModel(role: Role): Promise<void> {
-    // A model of this machine would change nothing while a server answers.
-    if (usesServer(this.#parts.settings, role)) await vscode.commands.executeCommand(remoteCommands.use);
-    else await pickModel(this.#parts.settings, this.#parts.context.globalState, role);
-  }
-
   /** What goes wrong is said to the person, who asked for it. */
   async #receive(message: FromChat, answer: (message: ToChat) => void): Promise<void> {
     try {
@@ -207,7 +201,9 @@ export class Chat extends Disposable implements ChatCommands {
         for (const attachment of await attachDropped(message.uris)) this.#composer.add(attachment);
         return undefined;
       case 'pickModel':
-        return this.pickModel('chat');
+        return this.#parts.pickModel('chat');
+      case 'getModel':
+        return this.#parts.getModel('chat');
       case 'showSent':
         return this.#showSent(message.id);
       default:

@@ -64,6 +64,7 @@ export function chatStrings(): ChatStrings {
     contextName: vscode.l10n.t('Context'),
     pickModel: vscode.l10n.t('Model: {0}, {1}'),
     chooseModel: vscode.l10n.t('Choose a model'),
+    getModel: vscode.l10n.t('Get a model…'),
     modelStates: {
       none: vscode.l10n.t('none chosen'),
       busy: vscode.l10n.t('getting ready'),

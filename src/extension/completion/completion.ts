@@ -12,16 +12,24 @@ import { contextKeys, internalCommands } from '../ids.ts';
 import type { CompletionRecord } from '../inspector/records.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../settings.ts';
+import type { BatteryPause } from '../power/batteryPause.ts';
 import type { Snooze } from '../snooze.ts';
 import { Neighbors } from './neighbors.ts';
 import { CompletionProvider } from './provider.ts';
 import { WarmUp } from './warmUp.ts';
+
+/** What may hold completion up for a while. */
+export interface Pauses {
+  readonly snooze: Snooze;
+  readonly battery: BatteryPause;
+}
 
 /** Completion in the editor: on and off with its settings. */
 export class Completion extends Disposable {
   readonly #use: EngineUse;
   readonly #settings: Settings;
   readonly #snooze: Snooze;
+  readonly #battery: BatteryPause;
   readonly #log: Log;
   readonly #session: CompletionSession;
   readonly #completed = this.own(new vscode.EventEmitter<CompletionRecord>());
@@ -33,11 +41,12 @@ export class Completion extends Disposable {
   #answered = 0;
   #accepted = 0;
 
-  constructor(engine: Engine, use: EngineUse, settings: Settings, snooze: Snooze, log: Log) {
+  constructor(engine: Engine, use: EngineUse, settings: Settings, pauses: Pauses, log: Log) {
     super();
     this.#use = use;
     this.#settings = settings;
-    this.#snooze = snooze;
+    this.#snooze = pauses.snooze;
+    this.#battery = pauses.battery;
     this.#log = log;
     this.#session = new CompletionSession({
       clock: { now: () => performance.now(), sleep: (milliseconds) => sleep(milliseconds) },
@@ -53,6 +62,7 @@ export class Completion extends Disposable {
     this.own(new WarmUp(engine, switches));
     this.own(vscode.commands.registerCommand(internalCommands.didAccept, () => this.#didAccept()));
     this.own(settings.onChange(() => this.#apply()));
+    this.own(this.#battery.onChange(() => this.#apply()));
     this.own({ dispose: () => this.#session.clear() });
     this.#apply();
   }
@@ -61,7 +71,8 @@ export class Completion extends Disposable {
     this.#session.clear();
     const enabled = this.#settings.get('gemmaCode.completion.enabled');
     void vscode.commands.executeCommand('setContext', contextKeys.completionEnabled, enabled);
-    this.#use.set('completion', enabled);
+    this.#battery.watch(enabled ? this.#settings.get('gemmaCode.completion.onBattery') : 'run');
+    this.#use.set('completion', enabled && this.#battery.now !== 'pause');
   }
 
   #switches(): CompletionSwitches {
@@ -70,6 +81,7 @@ export class Completion extends Disposable {
       automatic: this.#settings.get('gemmaCode.completion.automatic'),
       languages: this.#settings.get('gemmaCode.completion.languages'),
       snoozed: this.#snooze.active,
+      battery: this.#battery.now,
     };
   }
 

@@ -48,6 +48,7 @@ export function skipSentence(reason: SkipReason): string | null {
     disabled: null,
     'language-off': null,
     snoozed: null,
+    'on-battery': null,
     'manual-only': null,
     selecting: vscode.l10n.t('The model was not asked: text is selected.'),
     'several-cursors': vscode.l10n.t('The model was not asked: there are several cursors.'),

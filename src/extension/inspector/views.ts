@@ -26,6 +26,7 @@ const states: Record<StatusName, EngineView['state']> = {
   off: 'off',
   'language-off': 'off',
   snoozed: 'off',
+  'on-battery': 'off',
   error: 'error',
 };
 

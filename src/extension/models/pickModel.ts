@@ -3,19 +3,34 @@ import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { Role } from '../../protocol/engine.ts';
 import type { Settings } from '../settings.ts';
+import type { Format } from './format.ts';
+import { installedName, ownModels } from './modelRows.ts';
+import type { Models } from './models.ts';
 
 const RECENT = 'models.recent';
 const MAX_RECENT = 8;
 
-interface Choice extends vscode.QuickPickItem {
-  /** Folder of a model; empty: the built-in one or none; null: to be asked for. */
-  readonly folder: string | null;
+export interface PickParts {
+  readonly models: Models;
+  readonly settings: Settings;
+  readonly memory: vscode.Memento;
+  readonly format: Format;
+  /** Downloads one that the person chooses then. */
+  readonly getModel: (role: Role) => Promise<void>;
 }
 
-/** Lets the person choose what completes or chats: the built-in model or none, one used before, or a folder. */
-export async function pickModel(settings: Settings, memory: vscode.Memento, role: Role): Promise<void> {
+interface Choice extends vscode.QuickPickItem {
+  /** Name or folder of a model; empty: the built-in one or none. */
+  readonly model?: string;
+  /** Another way to one. */
+  readonly way?: 'get' | 'folder';
+}
+
+/** Lets the person choose what completes or chats: an installed model, a folder, or one that is downloaded first. */
+export async function pickModel(parts: PickParts, role: Role): Promise<void> {
+  const { models, settings, memory, getModel } = parts;
   const setting = `gemmaCode.${role}.model` as const;
-  const chosen = await vscode.window.showQuickPick(choices(role, settings.get(setting), recent(memory)), {
+  const chosen = await vscode.window.showQuickPick<Choice>(models.read().then(() => choices(parts, role)), {
     title:
       role === 'chat'
         ? vscode.l10n.t('Choose a model for the chat')
@@ -23,13 +38,14 @@ export async function pickModel(settings: Settings, memory: vscode.Memento, role
     placeHolder: vscode.l10n.t('Models stay on this machine. Chatting needs one that was tuned for it.'),
   });
   if (chosen === undefined) return;
-  const folder = chosen.folder ?? (await askForFolder());
-  if (folder === undefined) return;
-  if (folder !== '') {
-    const others = recent(memory).filter((other) => other !== folder);
-    await memory.update(RECENT, [folder, ...others].slice(0, MAX_RECENT));
+  if (chosen.way === 'get') return getModel(role);
+  const model = chosen.way === 'folder' ? await askForFolder() : chosen.model;
+  if (model === undefined) return;
+  if (path.isAbsolute(model)) {
+    const others = recent(memory).filter((other) => other !== model);
+    await memory.update(RECENT, [model, ...others].slice(0, MAX_RECENT));
   }
-  await settings.set(setting, folder);
+  await settings.set(setting, model);
 }
 
 /** What the person wants to choose a model for. */
@@ -44,9 +60,13 @@ export async function pickRole(): Promise<Role | undefined> {
   return choice?.role;
 }
 
-function choices(role: Role, current: string, folders: readonly string[]): Choice[] {
-  const known = current === '' || folders.includes(current) ? folders : [current, ...folders];
-  const mark = (folder: string): string => (folder === current ? '$(check) ' : '');
+function choices({ models, settings, memory, format }: PickParts, role: Role): Choice[] {
+  const current = settings.get(`gemmaCode.${role}.model`);
+  const { list } = models;
+  const own = list === null ? [] : ownModels(list);
+  const installed = own.filter(({ chat }) => chat || role === 'completion');
+  const folders = [...new Set([current, ...recent(memory)])].filter((folder) => path.isAbsolute(folder));
+  const mark = (model: string): string => (model === current ? '$(check) ' : '');
   const none =
     role === 'chat'
       ? { label: vscode.l10n.t('None'), description: vscode.l10n.t('no chat') }
@@ -54,17 +74,32 @@ function choices(role: Role, current: string, folders: readonly string[]): Choic
           label: vscode.l10n.t('{0} (built in)', 'Pebble'),
           description: vscode.l10n.t('completes lines; can’t chat'),
         };
-  return [
-    ...known.map((folder) => ({
-      label: `${mark(folder)}${path.basename(folder)}`,
-      description: path.dirname(folder),
-      folder,
+  const get: Choice = {
+    label: `$(cloud-download) ${vscode.l10n.t('Get a model…')}`,
+    detail: vscode.l10n.t('Shows which one fits this machine, and downloads it once'),
+    way: 'get',
+  };
+  const known: Choice[] = [
+    ...installed.map((model) => ({
+      label: mark(model.id) + installedName(model),
+      description: format.size(model.bytes),
+      model: model.id,
     })),
-    { ...none, label: mark('') + none.label, folder: '' },
+    ...folders.map((folder) => ({
+      label: mark(folder) + path.basename(folder),
+      description: path.dirname(folder),
+      model: folder,
+    })),
+  ];
+  return [
+    ...(known.length === 0 ? [get] : []),
+    ...known,
+    { ...none, label: mark('') + none.label, model: '' },
+    ...(known.length === 0 ? [] : [get]),
     {
       label: `$(folder-opened) ${vscode.l10n.t('Choose a folder…')}`,
       detail: vscode.l10n.t('A Gemma model as published on Hugging Face, for example gemma-3-1b-it'),
-      folder: null,
+      way: 'folder',
     },
   ];
 }

@@ -18,7 +18,10 @@ export function Welcome({ model, readOnly, fillBox }: WelcomeProps): VNode {
       <section class="welcome" aria-labelledby="welcome-title">
         <h1 id="welcome-title">{strings.noModelTitle}</h1>
         <p>{visibleText(model.sentence)}</p>
-        <button type="button" class="primary" onClick={() => ask({ type: 'pickModel' })}>
+        <button type="button" class="primary" onClick={() => ask({ type: 'getModel' })}>
+          {strings.getModel}
+        </button>
+        <button type="button" class="secondary" onClick={() => ask({ type: 'pickModel' })}>
           {strings.chooseModel}
         </button>
       </section>

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { hasContext, isLanguageOn, skipReason } from '../../../src/completion/policy.ts';
 import type { CompletionSwitches, EditorSituation } from '../../../src/completion/policy.ts';
 
-const on: CompletionSwitches = { enabled: true, automatic: true, languages: {}, snoozed: false };
+const on: CompletionSwitches = {
+  enabled: true,
+  automatic: true,
+  languages: {},
+  snoozed: false,
+  battery: 'run',
+};
 
 /** `▮` is the cursor. */
 function at(marked: string, change: Partial<EditorSituation> = {}): EditorSituation {
@@ -36,6 +42,9 @@ describe('when to ask', () => {
     assert.equal(skipReason({ ...on, automatic: false }, at('a▮', { trigger: 'invoked' })), null);
     assert.equal(skipReason({ ...on, snoozed: true }, at('a▮')), 'snoozed');
     assert.equal(skipReason({ ...on, snoozed: true }, at('a▮', { trigger: 'invoked' })), null);
+    assert.equal(skipReason({ ...on, battery: 'manual' }, at('a▮')), 'on-battery');
+    assert.equal(skipReason({ ...on, battery: 'manual' }, at('a▮', { trigger: 'invoked' })), null);
+    assert.equal(skipReason({ ...on, battery: 'pause' }, at('a▮', { trigger: 'invoked' })), 'on-battery');
     assert.equal(skipReason({ ...on, languages: { typescript: false } }, at('a▮')), 'language-off');
   });
 

@@ -10,7 +10,10 @@ import {
   chatView,
   inspectorView,
   internalCommands,
+  modelCommands,
+  modelsView,
   remoteCommands,
+  rowCommands,
   selectionCommands,
 } from '../../../src/extension/ids.ts';
 import { settingDefaults, settingSchemas } from '../../../src/extension/settingsSchema.ts';
@@ -21,7 +24,13 @@ async function json(file: string): Promise<Record<string, string>> {
   return v.parse(v.record(v.string(), v.string()), JSON.parse(await readFile(path.join(root, file), 'utf8')));
 }
 
-const commands = { ...completionCommands, ...selectionCommands, ...remoteCommands };
+const commands = {
+  ...completionCommands,
+  ...modelCommands,
+  ...remoteCommands,
+  ...rowCommands,
+  ...selectionCommands,
+};
 
 const Properties = v.record(v.string(), v.object({ scope: v.string(), default: v.unknown() }));
 
@@ -54,7 +63,13 @@ describe('the manifest', () => {
 
   it('uses only context keys that the code sets', () => {
     const used = JSON.stringify(manifest.contributes).match(/gemmaCode\.\w+(?= *[&|"])/g) ?? [];
-    const ids = new Set<string>([...Object.values(commands), chatView, inspectorView, editorMenu]);
+    const ids = new Set<string>([
+      ...Object.values(commands),
+      chatView,
+      inspectorView,
+      modelsView,
+      editorMenu,
+    ]);
     const keys = used.filter((key) => !ids.has(key));
     assert.deepEqual(sorted(keys), sorted(Object.values(contextKeys)));
   });
@@ -63,7 +78,7 @@ describe('the manifest', () => {
     const contributed = Object.values(manifest.contributes.views).flat();
     assert.deepEqual(
       contributed.map(({ id }) => id),
-      [chatView, inspectorView],
+      [chatView, modelsView, inspectorView],
     );
   });
 

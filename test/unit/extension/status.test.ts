@@ -10,6 +10,7 @@ const loading: StatusInputs = {
   enabled: true,
   languageOn: null,
   snoozed: false,
+  battery: 'run',
 };
 const failed = { name: 'failed', error: new GemmaError('internal', 'It broke.') } as const;
 
@@ -19,6 +20,9 @@ describe('the status', () => {
     assert.equal(statusNameOf({ ...loading, enabled: false, engine: failed }), 'off');
     assert.equal(statusNameOf({ ...loading, engine: { name: 'off' } }), 'off');
     assert.equal(statusNameOf({ ...loading, engine: failed, snoozed: true }), 'error');
+    assert.equal(statusNameOf({ ...loading, engine: { name: 'off' }, battery: 'pause' }), 'on-battery');
+    assert.equal(statusNameOf({ ...loading, enabled: false, battery: 'pause' }), 'off');
+    assert.equal(statusNameOf({ ...loading, battery: 'manual' }), 'loading');
     assert.equal(statusNameOf({ ...loading, engine: { name: 'restarting', attempt: 2 } }), 'loading');
   });
 });
