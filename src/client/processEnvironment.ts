@@ -1,14 +1,23 @@
-/** What Node, ONNX Runtime and the file system need; everything else may carry secrets or change the process. */
+/**
+ * What Node, ONNX Runtime, the file system and the way to the hub need; everything else may carry secrets or change the
+ * process. NODE_EXTRA_CA_CERTS names certificates, and no code.
+ */
 const ALLOWED = new Set([
   'APPDATA',
   'COMSPEC',
   'HOME',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
   'LANG',
   'LC_ALL',
   'LOCALAPPDATA',
   'LOGNAME',
+  'NODE_EXTRA_CA_CERTS',
+  'NO_PROXY',
   'NUMBER_OF_PROCESSORS',
   'PATH',
+  'SSL_CERT_DIR',
+  'SSL_CERT_FILE',
   'SYSTEMDRIVE',
   'SYSTEMROOT',
   'TEMP',

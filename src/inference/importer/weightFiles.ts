@@ -3,7 +3,7 @@ import { GemmaError } from '../../protocol/errors.ts';
 import type { CheckpointFolder } from './checkpointFolder.ts';
 import { readJsonFile } from './smallFile.ts';
 
-const SINGLE = 'model.safetensors';
+export const SINGLE_NAME = 'model.safetensors';
 export const INDEX_NAME = 'model.safetensors.index.json';
 /** Gemma 3 27B lists some 1,300 tensors. */
 export const MAX_INDEX_BYTES = 25_000_000;
@@ -38,8 +38,13 @@ export async function listWeightFiles(folder: CheckpointFolder): Promise<readonl
 /** The same, whether they are there or not. @throws GemmaError `model-damaged` when the index is unusable */
 export async function listShards(folder: CheckpointFolder): Promise<readonly Shard[]> {
   const index = await folder.find(INDEX_NAME);
-  if (index === null) return [{ name: SINGLE, promised: null }];
-  const parsed = v.safeParse(Index, await readJsonFile(index, MAX_INDEX_BYTES));
+  if (index === null) return [{ name: SINGLE_NAME, promised: null }];
+  return shardsOf(await readJsonFile(index, MAX_INDEX_BYTES));
+}
+
+/** What an index names; names may be anything. @throws GemmaError `model-damaged` when it is unusable */
+export function shardsOf(index: unknown): readonly Shard[] {
+  const parsed = v.safeParse(Index, index);
   if (!parsed.success) {
     throw new GemmaError(
       'model-damaged',

@@ -12,6 +12,11 @@ describe('environment of the inference process', () => {
     });
   });
 
+  it('passes the way to the hub: proxies and certificates', () => {
+    const way = { https_proxy: 'http://proxy', NO_PROXY: 'here', NODE_EXTRA_CA_CERTS: '/etc/company.pem' };
+    assert.deepEqual(processEnvironment(way), { ...way, ELECTRON_RUN_AS_NODE: '1' });
+  });
+
   it('drops what could load code into it or carry secrets', () => {
     const hostile = {
       NODE_OPTIONS: '--require ./evil.js',
@@ -34,6 +39,7 @@ describe('environment of the inference process', () => {
     );
     fc.assert(
       fc.property(fc.dictionary(name, fc.string()), (parent) => {
+        delete parent['NODE_EXTRA_CA_CERTS'];
         const { ELECTRON_RUN_AS_NODE, ...rest } = processEnvironment(parent);
         assert.equal(ELECTRON_RUN_AS_NODE, '1');
         assert.ok(Object.keys(rest).every((key) => !/^(?:NODE_|LD_|DYLD_|ELECTRON_)/i.test(key)));
