@@ -13,6 +13,12 @@ export function temporaryFolderOwner(name: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
+/** Path of a temporary folder of this process beside `path`. */
+export function temporaryFolderFor(path: string): string {
+  const suffix = `${process.pid}-${randomBytes(8).toString('hex')}`;
+  return join(dirname(path), `.${basename(path)}.importing-${suffix}`);
+}
+
 /**
  * Creates the folder `target` as a whole or not at all: `fill` works in a temporary folder beside it, which is then
  * flushed and renamed. When anything fails, nothing is left behind.
@@ -24,8 +30,7 @@ export async function createFolder<T>(target: string, fill: (folder: string) => 
   const path = resolve(target);
   await refuseExisting(path);
   const parent = dirname(path);
-  const suffix = `${process.pid}-${randomBytes(8).toString('hex')}`;
-  const temporary = join(parent, `.${basename(path)}.importing-${suffix}`);
+  const temporary = temporaryFolderFor(path);
   let created: string | undefined;
   try {
     created = await mkdir(parent, { recursive: true });

@@ -4,16 +4,17 @@ import { GemmaError } from '../../protocol/errors.ts';
 import { CheckpointFolder } from '../importer/checkpointFolder.ts';
 import { importModel } from '../importer/importModel.ts';
 import { modelName } from '../importer/modelName.ts';
-import { MANIFEST_NAME, readManifest } from '../model/modelManifest.ts';
+import { MANIFEST_NAME } from '../model/modelManifest.ts';
 import { checkpointDigest } from './checkpointDigest.ts';
-import { findDamage } from './verifyModel.ts';
+import { isModelId, readIntact, requireInstalled } from './installedModels.ts';
+import { modelsFolder } from './modelsFolder.ts';
 import { sweepTemporaryFolders } from './sweepTemporaryFolders.ts';
 import { quantizationFor, type WeightFormat } from './weightFormat.ts';
 
 export interface EnsureImportedOptions {
-  /** A Hugging Face checkpoint folder or an imported model folder. */
+  /** Folder of a Hugging Face checkpoint or an imported model, or the name of an installed model. */
   readonly source: string;
-  /** Imports lie in its folder `models`. */
+  /** Imports lie in its models folder. */
   readonly home: string;
   /** For a checkpoint; an imported folder is taken as it is. */
   readonly format: WeightFormat;
@@ -25,15 +26,19 @@ export interface EnsureImportedOptions {
  * Folder of the imported form of `source`: itself, an earlier import of the same files, or a new one. Safe when several
  * processes do it at once: each imports into a folder of its own and the first to finish wins.
  *
- * @throws GemmaError as importModel does; `bad-input` when `source` is no folder of a model
+ * @throws GemmaError as importModel does; `bad-input` when `source` is no folder of a model and no name of one
  */
 export async function ensureImported(options: EnsureImportedOptions): Promise<string> {
+  if (isModelId(options.source)) {
+    const installed = await requireInstalled(await modelsFolder(options.home), options.source);
+    await readIntact(installed);
+    return installed;
+  }
   const folder = await CheckpointFolder.open(options.source);
   if ((await folder.find(MANIFEST_NAME)) !== null && (await folder.find('config.json')) === null) {
     const path = resolve(options.source);
-    const damage = await findDamage(path, await readManifest(path));
-    if (damage === null) return path;
-    throw new GemmaError('model-damaged', `${damage} Import the model again.`);
+    await readIntact(path);
+    return path;
   }
   if ((await folder.find('config.json')) === null) {
     throw new GemmaError(
@@ -43,7 +48,7 @@ export async function ensureImported(options: EnsureImportedOptions): Promise<st
   }
   const { source, home } = options;
   const quantization = await quantizationFor(folder, options.format);
-  const models = join(home, 'models');
+  const models = await modelsFolder(home);
   const digest = await checkpointDigest(folder, quantization);
   const target = join(models, `${modelName(source)}-${quantization}-${digest}`);
   const found = await stateOf(target);
@@ -64,9 +69,8 @@ export async function ensureImported(options: EnsureImportedOptions): Promise<st
 /** Of an import: `intact` when all its files are there in full length. */
 async function stateOf(folder: string): Promise<'missing' | 'damaged' | 'intact'> {
   if ((await stat(folder).catch(() => null)) === null) return 'missing';
-  try {
-    return (await findDamage(folder, await readManifest(folder))) === null ? 'intact' : 'damaged';
-  } catch {
-    return 'damaged';
-  }
+  return readIntact(folder).then(
+    () => 'intact',
+    () => 'damaged',
+  );
 }
