@@ -68,7 +68,8 @@ const budgets = {
   'dist/extension.cjs': 320_000,
   'dist/inference/main.mjs': 250_000,
   'dist/inference/engineWorker.mjs': 200_000,
-  'dist/inference/storeWorker.mjs': 200_000,
+  // Of it 520 kB are undici, which can't be split: Node's own fetch knows neither proxies nor certificates.
+  'dist/inference/storeWorker.mjs': 750_000,
   'dist/cli.mjs': 250_000,
   'dist/chat.js': 350_000,
   'dist/chat.css': 30_000,

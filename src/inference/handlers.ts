@@ -1,21 +1,14 @@
 import type { ChatParams } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
 import { readManifest } from './model/modelManifest.ts';
-import type { CancelFlag } from './engine/cancelFlag.ts';
-import type { Engine, OnText } from './engine/engine.ts';
-import type { Jobs } from './jobs.ts';
+import type { OnText } from './engine/engine.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { ModelHost } from './modelHost.ts';
-import type { ModelStore } from './modelStore.ts';
+import { createModelHandlers, type ModelHandlerParts } from './modelHandlers.ts';
 import type { Client, Handlers } from './rpc.ts';
 
-export interface HandlerParts {
-  readonly engine: Engine<CancelFlag>;
-  readonly jobs: Jobs;
-  readonly models: ModelHost;
-  readonly store: ModelStore;
+export interface HandlerParts extends ModelHandlerParts {
   readonly lifetime: Lifetime;
-  /** Every request but `status` counts as use, when it comes and when it is answered. */
+  /** Every request that needs a model counts as use, when it comes and when it is answered. */
   readonly onUse: () => void;
 }
 
@@ -50,13 +43,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     throw new GemmaError('internal', 'This is being built.');
   };
   return {
-    listModels: missing,
-    download: missing,
-    pauseDownload: missing,
-    cancelDownload: missing,
-    installModel: missing,
-    removeModel: missing,
-    moveModels: missing,
+    ...createModelHandlers(parts),
     machine: missing,
     measureMachine: missing,
     load: (params) => used(() => models.load(params)),

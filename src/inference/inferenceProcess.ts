@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { TOKEN_FILE } from '../protocol/endpointFiles.ts';
+import type { EventBody, EventName } from '../protocol/engine.ts';
 import { toGemmaError } from '../protocol/errors.ts';
 import { EngineWorkerHost } from './engine/engineWorkerHost.ts';
 import { winElection, winPipe } from './election.ts';
@@ -15,6 +16,7 @@ import type { ModelStore } from './modelStore.ts';
 import type { ProcessArguments } from './processArguments.ts';
 import { serveConnection } from './rpc.ts';
 import type { Client } from './rpc.ts';
+import { Transfers } from './transfers.ts';
 
 export interface InferenceProcessParts {
   /** Module of the engine's thread. */
@@ -61,21 +63,29 @@ export async function runInferenceProcess(
     setTimeout(() => end(`engine-${code}`), FLUSH_MS);
   });
   const store = parts.openStore(args.home);
+  const tell = <N extends EventName>(name: N, body: EventBody<N>): void => {
+    for (const client of clients) client.notify(name, body);
+  };
+  const onInstalled = (): void => tell('installed', {});
+  const transfers = new Transfers({
+    store,
+    onChange: (list) => tell('transfers', { transfers: [...list] }),
+    onInstalled,
+  });
+  const onProgress = (progress: EventBody<'progress'>): void => tell('progress', progress);
   const models = new ModelHost({
     engine,
     jobs,
     store,
     embeddedModel: args['embedded-model'],
     snapshots: join(args.home, 'snapshots'),
-    onProgress: (progress) => {
-      for (const client of clients) client.notify('progress', progress);
-    },
+    onProgress,
     onModel: (model) => {
       log(
         model === null ? 'unload' : 'load',
         model === null ? {} : { loadMs: model.loadMs, threads: model.threads },
       );
-      for (const client of clients) client.notify('model', { role: 'completion', model });
+      tell('model', { role: 'completion', model });
     },
   });
   const lifetime = new Lifetime(
@@ -92,6 +102,9 @@ export async function runInferenceProcess(
     jobs,
     models,
     store,
+    transfers,
+    onProgress,
+    onInstalled,
     lifetime,
     onUse: () => {
       unloadTimer.refresh();

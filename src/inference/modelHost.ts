@@ -24,6 +24,8 @@ export interface ModelHostOptions {
 export class ModelHost {
   readonly #options: ModelHostOptions;
   #model: ModelInfo | null = null;
+  /** Of the model. */
+  #folder: string | null = null;
   /** The latest load that worked. */
   #loaded: Load | null = null;
   #loading: { readonly load: Load; readonly promise: Promise<ModelInfo> } | null = null;
@@ -34,6 +36,11 @@ export class ModelHost {
 
   get model(): ModelInfo | null {
     return this.#model;
+  }
+
+  /** Of the models that are loaded: their files are in use. */
+  get folders(): readonly string[] {
+    return this.#model === null || this.#folder === null ? [] : [this.#folder];
   }
 
   load(asked: Load): Promise<ModelInfo> {
@@ -118,6 +125,7 @@ export class ModelHost {
         if (load.snapshots === false) await rm(snapshots, { recursive: true, force: true });
         const model = await engine.load(folder, backend, load.snapshots === true ? snapshots : null);
         this.#loaded = load;
+        this.#folder = folder;
         this.#become(model);
         onProgress({ step: 'load', role: 'completion', fraction: 1 });
         return model;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EngineClient } from '../../src/client/engineClient.ts';
+import { randomCheckpoint, writeCheckpoint } from '../support/checkpoints.ts';
 import { completion } from '../support/clientRequests.ts';
+import { REPOSITORY, startHub } from '../support/hub.ts';
+import { networkTo } from '../support/hubNetwork.ts';
 import { kill, startClientProcess, testHome, until } from '../support/inferenceProcess.ts';
 import type { TestHome } from '../support/inferenceProcess.ts';
 
@@ -51,6 +54,21 @@ describe('the built inference process with the embedded model', function () {
     await delay(100);
     kill(pid, 'SIGKILL');
     assert.equal((await loading).architecture, 'gemma3');
+  });
+
+  it('downloads a model of a hub, and runs it by its name', async () => {
+    const checkpoint = join(home.options.home, 'checkpoint');
+    await writeCheckpoint(checkpoint, randomCheckpoint(), { dtype: 'BF16' });
+    await using hub = await startHub(checkpoint);
+    const client = home.client();
+    let installed = false;
+    client.onEvent('installed', () => (installed = true));
+    const network = networkTo(hub.origin, { systemCertificates: true });
+    const model = { repository: REPOSITORY, revision: null, digests: {}, quantization: 'q8' } as const;
+    await client.call('download', { id: 'tiny', ...model, network });
+    await until('the model is there', () => installed);
+    assert.equal((await client.call('load', { model: 'tiny', backend: 'auto' })).name, 'tiny');
+    assert.equal((await client.call('listModels', {})).installed[0]?.loaded, true);
   });
 
   it('ends within three seconds after its clients were killed in the middle of their work', async () => {

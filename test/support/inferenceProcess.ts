@@ -36,6 +36,7 @@ export function fakeEntry(): Promise<string> {
         cli: 'src/cli/main.ts',
         'inference/main': 'test/support/fakeEngineMain.ts',
         'inference/fakeEngineWorker': 'test/support/fakeEngineWorker.ts',
+        'inference/storeWorker': 'src/inference/store/worker.ts',
         'inference/clientProcess': 'test/support/clientProcess.ts',
       },
       outdir: join(folder, 'dist'),

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import type { RequestParams, RequestResult } from '../../protocol/engine.ts';
 import { GemmaError } from '../../protocol/errors.ts';
 import { CancelFlag } from '../engine/cancelFlag.ts';
-import type { ModelStore, OnFraction } from '../modelStore.ts';
+import type { InstalledModel, ModelId, ModelList } from '../../protocol/models.ts';
+import type { ModelStore, OnBytes, OnFraction } from '../modelStore.ts';
 import {
   type StoreMethod,
   storeMethods,
@@ -13,14 +14,19 @@ import {
 } from './storeMessages.ts';
 import type { WeightFormat } from './weightFormat.ts';
 
+interface CallListener {
+  readonly onFraction?: OnFraction;
+  readonly onBytes?: OnBytes;
+}
+
 interface OpenCall {
   readonly cancel: CancelFlag;
-  readonly onFraction: OnFraction;
+  readonly listener: CallListener;
   resolve(result: unknown): void;
   reject(error: GemmaError): void;
 }
 
-/** How long a running import may take to clean up after itself when the process ends. */
+/** How long what runs may take to clean up after itself when the process ends. */
 const DISPOSE_MS = 2_000;
 
 /** Models on disk, looked after in a thread of its own that lives as long as there is something to do. */
@@ -34,7 +40,7 @@ export class StoreWorkerHost implements ModelStore {
 
   /**
    * @param entry module of the thread: `worker.ts`, or its bundle
-   * @param home imports lie in its folder `models`
+   * @param home of it is the models folder, unless a person has moved that
    */
   constructor(entry: URL, home: string) {
     this.#entry = entry;
@@ -42,7 +48,40 @@ export class StoreWorkerHost implements ModelStore {
   }
 
   ensureImported(source: string, format: WeightFormat, onFraction: OnFraction): Promise<string> {
-    return this.#call('ensureImported', { source, home: this.#home, format }, onFraction);
+    return this.#call('ensureImported', { source, home: this.#home, format }, { onFraction });
+  }
+
+  list(): Promise<ModelList> {
+    return this.#call('list', { home: this.#home });
+  }
+
+  install(
+    source: string,
+    format: WeightFormat,
+    onFraction: OnFraction,
+    signal: AbortSignal,
+  ): Promise<InstalledModel> {
+    return this.#call('install', { source, home: this.#home, format }, { onFraction }, signal);
+  }
+
+  remove(id: ModelId): Promise<void> {
+    return this.#call('remove', { home: this.#home, id });
+  }
+
+  move(folder: string, onFraction: OnFraction, signal: AbortSignal): Promise<void> {
+    return this.#call('move', { home: this.#home, folder }, { onFraction }, signal);
+  }
+
+  download(
+    { network, ...request }: RequestParams<'download'>,
+    onBytes: OnBytes,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#call('download', { home: this.#home, request, network }, { onBytes }, signal);
+  }
+
+  discardDownload(id: ModelId): Promise<void> {
+    return this.#call('discard', { home: this.#home, id });
   }
 
   import(
@@ -50,7 +89,7 @@ export class StoreWorkerHost implements ModelStore {
     onFraction: OnFraction,
     signal?: AbortSignal,
   ): Promise<RequestResult<'import'>> {
-    return this.#call('importModel', params, onFraction, signal);
+    return this.#call('importModel', params, { onFraction }, signal);
   }
 
   /** Cancels what runs, waits shortly until it has cleaned up, and ends the thread. */
@@ -66,13 +105,13 @@ export class StoreWorkerHost implements ModelStore {
       };
     });
     await worker.terminate();
-    this.#fail(worker, new GemmaError('engine-stopped', 'The process ended while a model was imported.'));
+    this.#fail(worker, new GemmaError('engine-stopped', 'The process ended meanwhile.'));
   }
 
   async #call<M extends StoreMethod>(
     method: M,
     params: StoreParams<M>,
-    onFraction: OnFraction,
+    listener: CallListener = {},
     signal?: AbortSignal,
   ): Promise<StoreResult<M>> {
     const cancel = new CancelFlag();
@@ -82,7 +121,7 @@ export class StoreWorkerHost implements ModelStore {
     try {
       const id = ++this.#lastId;
       const result = await new Promise<unknown>((resolve, reject) => {
-        this.#calls.set(id, { cancel, onFraction, resolve, reject });
+        this.#calls.set(id, { cancel, listener, resolve, reject });
         this.#worker ??= this.#start();
         this.#worker.postMessage({ method, id, cancel: cancel.buffer, params }, []);
       });
@@ -101,7 +140,7 @@ export class StoreWorkerHost implements ModelStore {
         worker,
         outOfMemory
           ? new GemmaError('out-of-memory', 'There is not enough memory to import the model.')
-          : new GemmaError('internal', `Importing failed: ${error.message}`),
+          : new GemmaError('internal', `Looking after the models failed: ${error.message}`),
       );
     });
     return worker;
@@ -112,7 +151,11 @@ export class StoreWorkerHost implements ModelStore {
     const call = this.#calls.get(reply.id);
     if (call === undefined) return;
     if (reply.type === 'progress') {
-      call.onFraction(reply.fraction);
+      call.listener.onFraction?.(reply.fraction);
+      return;
+    }
+    if (reply.type === 'bytes') {
+      call.listener.onBytes?.(reply.doneBytes, reply.totalBytes);
       return;
     }
     this.#calls.delete(reply.id);

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { serveEngine } from '../../../src/inference/engine/engineService.ts';
 import { runInferenceProcess } from '../../../src/inference/inferenceProcess.ts';
 import { readArguments } from '../../../src/inference/processArguments.ts';
+import { nameStore } from '../nameStore.ts';
 import { createScriptedEngine } from './scriptedEngine.ts';
 import { RECEIVED_FILE, Script, SCRIPT_FILE } from './script.ts';
 
@@ -11,10 +12,7 @@ import { RECEIVED_FILE, Script, SCRIPT_FILE } from './script.ts';
 if (isMainThread) {
   await runInferenceProcess(readArguments(process.argv.slice(2), import.meta.url), {
     engineWorker: new URL(import.meta.url),
-    openStore: () => ({
-      ensureImported: async (model) => model,
-      import: async () => ({ architecture: 'gemma3', parameters: 0, bytes: 0, milliseconds: 0 }),
-    }),
+    openStore: () => nameStore,
   });
 } else if (parentPort !== null) {
   const script = v.parse(Script, JSON.parse(readFileSync(new URL(SCRIPT_FILE, import.meta.url), 'utf8')));

@@ -4,6 +4,7 @@ import { ModelHost } from '../../../src/inference/modelHost.ts';
 import type { ModelStore } from '../../../src/inference/modelStore.ts';
 import { GemmaError } from '../../../src/protocol/errors.ts';
 import { createFakeEngine } from '../../support/fakeEngine.ts';
+import { nameStore } from '../../support/nameStore.ts';
 
 describe('model host', () => {
   let jobs: Jobs;
@@ -18,11 +19,11 @@ describe('model host', () => {
       engine,
       jobs,
       store: {
+        ...nameStore,
         ensureImported: (model, format, onFraction) => {
           imports.push(`${model} ${JSON.stringify(format)}`);
           return ensureImported(model, format, onFraction);
         },
-        import: () => Promise.reject(new Error('not asked for')),
       },
       embeddedModel: 'embedded',
       snapshots: '/nowhere/snapshots',
