@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { listRepository } from '../../../src/inference/store/hub/repositoryListing.ts';
 import { type ErrorCode, GemmaError } from '../../../src/protocol/errors.ts';
 import type { Network } from '../../../src/protocol/models.ts';
@@ -21,14 +19,11 @@ const fails = (code: ErrorCode, sentence: RegExp) => (error: unknown) => {
   return true;
 };
 
-/** A self-signed certificate, made for this run. */
-function certify(folder: string, name: string): { key: string; cert: string; path: string } {
-  const path = join(folder, `${name}.pem`);
-  const make = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2';
-  const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name},IP:127.0.0.1`];
-  const args = [...make.split(' '), ...names, '-keyout', `${path}.key`, '-out', path];
-  execFileSync('openssl', args, { stdio: 'ignore' });
-  return { key: readFileSync(`${path}.key`, 'utf8'), cert: readFileSync(path, 'utf8'), path };
+/** Self-signed, for `name` and 127.0.0.1; of use to nobody but these tests. */
+function certificate(name: string): { key: string; cert: string; path: string } {
+  const path = fileURLToPath(new URL(`../../support/certificates/${name}.pem`, import.meta.url));
+  const key = path.replace(/\.pem$/u, '.key.pem');
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(path, 'utf8'), path };
 }
 
 /** The newest commit that the hub names. */
@@ -46,29 +41,23 @@ const goesDirectly = (network: Partial<Network>): Promise<string> =>
   list(network, ENDPOINT, AbortSignal.timeout(300));
 
 describe('The way to the hub', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'gemma-network-'));
   const variables = ['SSL_CERT_FILE', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'];
   const before_ = Object.fromEntries(variables.map((name) => [name, process.env[name]]));
   let hub: Hub;
   let proxyTls: ProxyOptions['tls'];
 
-  before(async function () {
-    try {
-      const hubTls = certify(folder, 'hub.test');
-      proxyTls = certify(folder, 'proxy.test');
-      for (const name of variables) delete process.env[name];
-      process.env['SSL_CERT_FILE'] = hubTls.path;
-      hub = await startHub(files, { tls: hubTls });
-    } catch {
-      this.skip();
-    }
+  before(async () => {
+    const hubTls = certificate('hub.test');
+    proxyTls = certificate('proxy.test');
+    for (const name of variables) delete process.env[name];
+    process.env['SSL_CERT_FILE'] = hubTls.path;
+    hub = await startHub(files, { tls: hubTls });
   });
   afterEach(() => {
     for (const name of variables.slice(1)) delete process.env[name];
   });
   after(async () => {
     await hub?.[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true });
     for (const [name, value] of Object.entries(before_)) {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
