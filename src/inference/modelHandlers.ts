@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { EventBody } from '../protocol/engine.ts';
 import { GemmaError } from '../protocol/errors.ts';
-import type { InstalledModel, ModelList } from '../protocol/models.ts';
+import type { InstalledModel, ModelId, ModelList } from '../protocol/models.ts';
 import type { Engine } from './engine/engine.ts';
 import type { CancelFlag } from './engine/cancelFlag.ts';
 import type { Jobs } from './jobs.ts';
@@ -42,7 +42,7 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
   };
   const withUse = (model: InstalledModel, folder: string): InstalledModel => ({
     ...model,
-    loaded: models.folders.some((used) => dirname(used) === folder && modelIdOf(basename(used)) === model.id),
+    loaded: models.folders.some((used) => isModelIn(folder, model.id, used)),
   });
   return {
     listModels: list,
@@ -68,8 +68,8 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
       return installed;
     },
     async removeModel({ id }) {
-      const { installed } = await list();
-      if (installed.some((model) => model.id === id && model.loaded)) await models.unloadAll();
+      const { folder } = await list();
+      await models.unloadFrom((used) => isModelIn(folder, id, used));
       await store.remove(id);
       onInstalled();
       return {};
@@ -84,4 +84,9 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
       return list();
     },
   };
+}
+
+/** Whether `used` is the folder of model `id` among those in `folder`. */
+function isModelIn(folder: string, id: ModelId, used: string): boolean {
+  return dirname(used) === folder && modelIdOf(basename(used)) === id;
 }

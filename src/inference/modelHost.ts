@@ -74,10 +74,7 @@ export class ModelHost {
 
   /** Of the models that are loaded: their files are in use. */
   get folders(): readonly string[] {
-    return roles.flatMap((role) => {
-      const { model, source } = this.#places[role];
-      return model === null || source === null ? [] : [source.folder];
-    });
+    return roles.map((role) => this.#folderOf(role)).filter((folder) => folder !== null);
   }
 
   /** What the models may take, and what their weights take; in bytes. */
@@ -127,8 +124,16 @@ export class ModelHost {
   }
 
   /** Gives everything back, whatever runs: it can't be used any more. */
-  async unloadAll(): Promise<void> {
-    for (const role of roles) if (this.#places[role].model !== null) await this.#giveBack(role);
+  unloadAll(): Promise<void> {
+    return this.unloadFrom(() => true);
+  }
+
+  /** Gives back what lies in such folders, whatever runs. */
+  async unloadFrom(isMeant: (folder: string) => boolean): Promise<void> {
+    for (const role of roles) {
+      const folder = this.#folderOf(role);
+      if (folder !== null && isMeant(folder)) await this.#giveBack(role);
+    }
   }
 
   /** Gives back the model that was used least recently, of those that nothing has used for `idleMs`. */
@@ -185,6 +190,12 @@ export class ModelHost {
       onProgress({ step: 'import', role, fraction }),
     );
     return { folder, backend };
+  }
+
+  /** Of the role's model; null: none is loaded. */
+  #folderOf(role: Role): string | null {
+    const { model, source } = this.#places[role];
+    return model === null || source === null ? null : source.folder;
   }
 
   async #run(load: Load, earlier: Promise<unknown> | undefined): Promise<ModelInfo> {

@@ -80,9 +80,11 @@ describe('The way to the hub', () => {
     await using proxy = await proxyTo();
     process.env['HTTPS_PROXY'] = proxy.origin;
     assert.equal(await list({}), COMMIT);
+    const { length } = proxy.asked;
+    assert.ok(length > 0);
     process.env['NO_PROXY'] = '.test';
     await assert.rejects(goesDirectly({}));
-    assert.equal(proxy.asked.length, 1);
+    assert.equal(proxy.asked.length, length);
   });
 
   it('leaves out the proxy for the own machine and for hosts that are listed', async () => {
