@@ -60,19 +60,21 @@ export class DownloadFlow {
   }
 
   async #run(download: WantedDownload, location: vscode.ProgressLocation): Promise<void> {
+    // Nothing is said in a window that nobody looks at: the models view says it in all of them.
+    const isWatched = (): boolean =>
+      location === vscode.ProgressLocation.Notification || vscode.window.state.focused;
     for (;;) {
       try {
         const end = await this.#transfer(download, location);
-        if (end === 'done') await this.#offerUse(download);
+        if (end === 'done') await this.#use(download);
+        if (end === 'done' && isWatched()) await this.#tellReady(download);
         return;
       } catch (error) {
         const failure = toGemmaError(error);
         if (failure.code === 'cancelled') return;
         // Its sentence may name a folder of the person's.
         this.#parts.log.info('download', { failed: failure.code });
-        // Nobody is asked in a window that nobody looks at: the models view says it in all of them.
-        const isAsked = location === vscode.ProgressLocation.Notification || vscode.window.state.focused;
-        if (!isAsked || !(await this.#settle(download, failure))) return;
+        if (!isWatched() || !(await this.#settle(download, failure))) return;
       }
     }
   }
@@ -193,10 +195,14 @@ export class DownloadFlow {
     });
   }
 
-  async #offerUse({ id, roles, ...download }: WantedDownload): Promise<void> {
+  async #use({ id, roles }: WantedDownload): Promise<void> {
+    for (const role of roles) await this.#parts.settings.set(`gemmaCode.${role}.model`, id);
+  }
+
+  /** Where it isn't used for anything yet, that is offered. */
+  async #tellReady({ id, roles, ...download }: WantedDownload): Promise<void> {
     const { settings, models } = this.#parts;
     const name = nameOf({ id, ...download });
-    for (const role of roles) await settings.set(`gemmaCode.${role}.model`, id);
     const [role] = roles;
     if (role !== undefined) {
       void vscode.window.showInformationMessage(
