@@ -37,6 +37,8 @@ const bundles = [
     mainFields: ['module', 'main'],
     // Native binaries can't be bundled.
     external: ['onnxruntime-node'],
+    // Of what it says is for Node nothing can be left out: 200 kB for two hashes.
+    alias: { 'hash-wasm': 'hash-wasm/dist/index.esm.js' },
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   },
   {

@@ -1,4 +1,4 @@
-// `npm run fuzz`: as many damaged snapshots, broken connections and kills as we promise to survive; the suites try fewer.
+// `npm run fuzz`: as many damaged files, broken connections and killed processes as we promise to survive; the suites try fewer.
 import path from 'node:path';
 import { becomeNode } from './becomeNode.mjs';
 import { root } from './setup/paths.mjs';
@@ -12,8 +12,10 @@ process.env['GEMMA_CODE_DOWNLOAD_KILLS'] = '100';
 const mocha = path.join(root, 'node_modules/mocha/bin/mocha.js');
 const files = [
   'test/unit/kv/snapshot.test.ts',
+  'test/unit/importer/importArriving.test.ts',
   'test/unit/hub/remoteFiles.test.ts',
   'test/fault/conversations.test.ts',
+  'test/fault/arrivingImport.test.ts',
   'test/fault/downloads.test.ts',
 ];
 await becomeNode(['--import', 'tsx', mocha, ...files.map((file) => path.join(root, file))], root);

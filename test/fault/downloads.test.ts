@@ -115,7 +115,7 @@ describe('Downloads, for all windows and through crashes', function () {
       quantization: null,
     });
     assert.deepEqual([quantization, origin], ['q8', { kind: 'folder', path: folder }]);
-    await client.call('load', { model: id, backend: 'auto' });
+    await client.call('load', { role: 'completion', model: id, backend: 'auto' });
     const target = join(home.options.home, 'elsewhere');
     hub.pieceDelayMs = 40;
     await client.call('download', params);
@@ -127,7 +127,7 @@ describe('Downloads, for all windows and through crashes', function () {
       [moved.transfers[0]?.state, [...steps].toSorted()],
       ['paused', ['import', 'load', 'move']],
     );
-    await client.call('load', { model: id, backend: 'auto' });
+    await client.call('load', { role: 'completion', model: id, backend: 'auto' });
     assert.equal((await client.call('listModels', {})).installed[0]?.loaded, true);
     hub.pieceDelayMs = 0;
     await client.call('download', params);

@@ -67,7 +67,10 @@ describe('the built inference process with the embedded model', function () {
     const model = { repository: REPOSITORY, revision: null, digests: {}, quantization: 'q8' } as const;
     await client.call('download', { id: 'tiny', ...model, network });
     await until('the model is there', () => installed);
-    assert.equal((await client.call('load', { model: 'tiny', backend: 'auto' })).name, 'tiny');
+    assert.equal(
+      (await client.call('load', { role: 'completion', model: 'tiny', backend: 'auto' })).name,
+      'tiny',
+    );
     assert.equal((await client.call('listModels', {})).installed[0]?.loaded, true);
   });
 

@@ -40,7 +40,7 @@ export async function arriving(
 ): Promise<Arriving> {
   const root = options.root ?? (await mkdtemp(join(memory ?? tmpdir(), 'gemma-arriving-')));
   const source = join(root, 'checkpoint');
-  const [work, target] = [join(root, 'work'), join(root, 'models', 'model')];
+  const [work, target] = [join(root, 'models', '.model.arriving'), join(root, 'models', 'model')];
   if (checkpoint !== null) await writeCheckpoint(source, checkpoint, options);
   const remote = remoteFolder(source);
   const progress: number[] = [];

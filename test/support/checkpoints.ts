@@ -178,13 +178,17 @@ function encodeFloats(values: Float32Array, dtype: Dtype): Buffer {
   if (dtype === 'F32') return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
   const bytes = Buffer.alloc(2 * values.length);
   const encode = dtype === 'BF16' ? toBfloat16 : toFloat16;
-  for (const [i, value] of values.entries()) bytes.writeUInt16LE(encode(value), 2 * i);
+  for (let i = 0; i < values.length; i++) bytes.writeUInt16LE(encode(values[i]!), 2 * i);
   return bytes;
 }
 
+const float = new Float32Array(1);
+const floatBits = new Uint32Array(float.buffer);
+
 /** Rounds to nearest, ties to even. */
 export function toBfloat16(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  float[0] = value;
+  const bits = floatBits[0]!;
   return ((bits + 0x7f_ff + ((bits >>> 16) & 1)) >>> 16) & 0xff_ff;
 }
 

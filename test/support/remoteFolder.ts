@@ -32,8 +32,8 @@ export interface Served {
 }
 
 /**
- * Gives out the bytes of `bytes` in pieces as long as `pieceLength` says. After `budget` bytes in all it does what
- * `atEnd` does, before any further byte.
+ * Gives out the bytes of `bytes` in pieces as long as `pieceLength` says. After `budget` bytes in all it calls `atEnd`,
+ * once, and goes on.
  */
 export function serve(
   bytes: ReadonlyMap<string, Uint8Array>,
@@ -43,14 +43,18 @@ export function serve(
     readonly atEnd?: () => void;
   } = {},
 ): { readonly open: OpenRemoteFile; readonly served: Served } {
-  const { pieceLength = () => 65_536, budget = Infinity, atEnd } = options;
+  const { pieceLength = () => 65_536, atEnd } = options;
+  let { budget = Infinity } = options;
   const served: Served = { asked: [], bytes: 0 };
   async function* open({ name }: RemoteFile, from: number): AsyncGenerator<Uint8Array> {
     served.asked.push({ name, from });
     const content = bytes.get(name);
     if (content === undefined) throw new TypeError(`No file ${name}.`);
     for (let at = from; at < content.length;) {
-      if (served.bytes >= budget) atEnd?.();
+      if (served.bytes >= budget) {
+        budget = Infinity;
+        atEnd?.();
+      }
       const end = Math.min(at + pieceLength(), at + budget - served.bytes);
       // As from a socket: in a buffer that isn't kept.
       const piece = Uint8Array.from(content.subarray(at, end));

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { GemmaError } from '../../protocol/errors.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { CheckpointFolder } from './checkpointFolder.ts';
-import type { TensorRows } from './convertRows.ts';
+import type { TensorRows } from './rowConverter.ts';
 import { floatBytes } from './floats.ts';
 import { readFully } from './positionedFile.ts';
 import { readSafetensorsHeader, type TensorInfo } from './safetensors.ts';

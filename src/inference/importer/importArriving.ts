@@ -7,11 +7,11 @@ import { isPlainName } from '../model/plainName.ts';
 import { checkDiskSpace } from './arriving/diskSpace.ts';
 import { Journal, type Position } from './arriving/journal.ts';
 import { stopIfAborted } from './arriving/receive.ts';
-import { type ArrivingWeights, type RemoteShard, WeightReceiver } from './arriving/receiveWeights.ts';
+import { type ArrivingWeights, type RemoteShard, WeightReceiver } from './arriving/weightReceiver.ts';
 import { fetchSmallFiles } from './arriving/smallFiles.ts';
 import { exists, openWorkFolder, removeWorkFolder, type WorkFolder } from './arriving/workFolder.ts';
 import { CheckpointFolder } from './checkpointFolder.ts';
-import { RowConverter } from './convertRows.ts';
+import { RowConverter } from './rowConverter.ts';
 import { publishFolder, refuseExisting, syncFolder } from './createFolder.ts';
 import { DataFiles } from './dataFiles.ts';
 import { describeModel, type ModelDescription } from './modelDescription.ts';
@@ -99,10 +99,10 @@ async function remoteShards(
   folder: CheckpointFolder,
   files: readonly RemoteFile[],
 ): Promise<readonly RemoteShard[]> {
-  return (await listShards(folder)).map((shard) => {
-    const file = files.find(({ name }) => name === shard.name);
-    if (file !== undefined) return { ...shard, file };
-    throw new GemmaError('model-damaged', `${shard.name} is missing in the repository.`);
+  return (await listShards(folder)).map(({ name, promised }) => {
+    const file = files.find((candidate) => candidate.name === name);
+    if (file === undefined) throw new GemmaError('model-damaged', `${name} is missing in the repository.`);
+    return { file, promised };
   });
 }
 

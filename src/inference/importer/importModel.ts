@@ -5,7 +5,7 @@ import { GemmaError } from '../../protocol/errors.ts';
 import { manifestFiles, type ModelManifest } from '../model/modelManifest.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { CheckpointFolder } from './checkpointFolder.ts';
-import { RowConverter } from './convertRows.ts';
+import { RowConverter } from './rowConverter.ts';
 import { createFolder } from './createFolder.ts';
 import { DataFiles } from './dataFiles.ts';
 import { describeModel, type ModelDescription } from './modelDescription.ts';

@@ -8,7 +8,7 @@ import { forGpu } from './gpuGraph.ts';
 import { buildGraph } from './graph.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
 import type { ModelDescription } from './modelDescription.ts';
-import { writeOnnx } from './onnxWriter.ts';
+import { type OnnxInitializer, writeOnnx } from './onnxWriter.ts';
 import { planWeights, type WeightPlan } from './weightPlan.ts';
 
 /** Raise when the same checkpoint gives other files: earlier imports are then made anew. */
@@ -55,10 +55,12 @@ export async function writeModelFiles(
 
 function onnx(graph: GraphBuilder, architecture: Architecture, plan: ModelPlan): Uint8Array {
   const { nodes, inputs, outputs, constants } = graph;
-  const external = plan.weights.flatMap(({ runs, ranges }) =>
-    ranges.flatMap((data, run) => (runs[run] ?? []).map((view) => ({ ...view, data }))),
-  );
-  const initializers = [...constants, ...external];
+  const initializers: OnnxInitializer[] = [...constants];
+  for (const { runs, ranges } of plan.weights) {
+    for (const [run, data] of ranges.entries()) {
+      for (const view of runs[run] ?? []) initializers.push({ ...view, data });
+    }
+  }
   return writeOnnx({ name: architecture.generation, nodes, inputs, outputs, initializers });
 }
 

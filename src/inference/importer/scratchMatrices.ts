@@ -22,8 +22,8 @@ export class ScratchMatrices {
   }
 
   /** Writes codes of matrix `index` at byte `from` of its rows. */
-  async write(index: number, from: number, codes: Int8Array): Promise<void> {
-    await writeFully(await this.#open(index), bytesOf(codes), from);
+  async write(index: number, from: number, codes: Uint8Array): Promise<void> {
+    await writeFully(await this.#open(index), codes, from);
   }
 
   /** Columns of the complete matrix [rows, columns], a few after each other: [columns, rows] in the end. */

@@ -2,7 +2,7 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GemmaError } from '../../../protocol/errors.ts';
 import type { WeightPlan } from '../weightPlan.ts';
-import { COMMIT_BYTES } from './receiveWeights.ts';
+import { COMMIT_BYTES } from './weightReceiver.ts';
 import type { WorkFolder } from './workFolder.ts';
 
 /** `stat` counts what is allocated in blocks of this size. */

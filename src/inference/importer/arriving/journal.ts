@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { syncFolder } from '../createFolder.ts';
@@ -30,6 +30,8 @@ export class Journal {
   readonly #path: string;
   readonly #boot: string;
   #handle: FileHandle | null = null;
+  /** Length of the first line. */
+  #durableBytes = 0;
 
   private constructor(path: string, boot: string) {
     this.#path = path;
@@ -45,19 +47,26 @@ export class Journal {
     if (durable === undefined) return { journal, position: null };
     const latest = lines.findLast((line) => isSameBoot(line.boot, boot)) ?? durable;
     // Without what was torn or is of another boot.
-    await journal.#begin(latest === durable ? [durable] : [durable, { ...latest, boot }]);
+    await journal.#begin(durable, latest === durable ? [] : [{ ...latest, boot }]);
     return { journal, position: latest };
   }
 
   /** Survives the process. All before `position` must be written. */
   async note(position: Position): Promise<void> {
     this.#handle ??= await open(this.#path, 'a', 0o600);
-    await this.#handle.appendFile(text({ ...position, boot: this.#boot }));
+    await this.#handle.appendFile(lineOf({ ...position, boot: this.#boot }));
   }
 
   /** Survives a loss of power, too. All before `position` must be durable. */
   async commit(position: Position): Promise<void> {
-    await this.#begin([{ ...position, boot: this.#boot }]);
+    await this.#begin({ ...position, boot: this.#boot }, []);
+  }
+
+  /** Back to the last position that was committed, as after a loss of power: what came since may not be written. */
+  async revert(): Promise<void> {
+    await this.close();
+    // Shortening a file works on a full disk, too.
+    await truncate(this.#path, this.#durableBytes);
   }
 
   async close(): Promise<void> {
@@ -65,12 +74,14 @@ export class Journal {
     this.#handle = null;
   }
 
-  async #begin(lines: readonly Line[]): Promise<void> {
+  async #begin(durable: Line, others: readonly Line[]): Promise<void> {
     await this.close();
     const fresh = `${this.#path}.new`;
-    await writeFile(fresh, lines.map(text).join(''), { flush: true, mode: 0o600 });
+    const first = lineOf(durable);
+    await writeFile(fresh, first + others.map(lineOf).join(''), { flush: true, mode: 0o600 });
     await rename(fresh, this.#path);
     await syncFolder(dirname(this.#path));
+    this.#durableBytes = Buffer.byteLength(first);
   }
 }
 
@@ -81,7 +92,7 @@ export async function lastPosition(path: string): Promise<Position | null> {
   return lines.findLast((line) => isSameBoot(line.boot, boot)) ?? lines[0] ?? null;
 }
 
-function text({ boot, file, offset, hash, bytes }: Line): string {
+function lineOf({ boot, file, offset, hash, bytes }: Line): string {
   return `${JSON.stringify({ boot, file, offset, hash, bytes })}\n`;
 }
 

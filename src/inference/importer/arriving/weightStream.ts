@@ -1,5 +1,5 @@
 import { floatBytes } from '../floats.ts';
-import type { RowConverter } from '../convertRows.ts';
+import type { RowConverter } from '../rowConverter.ts';
 import type { RemoteFile } from '../remoteFile.ts';
 import type { TensorInfo } from '../safetensors.ts';
 import { type StoredTensor, tensorValues } from '../tensorTable.ts';
@@ -30,6 +30,8 @@ export class WeightStream {
   readonly #check: TensorCheck;
   #tensors: readonly StoredTensor[] | null = null;
   #stretch: Stretch | null = null;
+  /** Those of the piece that is being taken. */
+  #values = new Float32Array(0);
 
   constructor(file: RemoteFile, header: WeightHeader, converter: RowConverter, check: TensorCheck) {
     this.#file = file;
@@ -83,7 +85,9 @@ export class WeightStream {
       end: offset + bytes,
       unit,
       take: async (from, piece) => {
-        const values = new Float32Array(piece.length / floatBytes[dtype]);
+        const count = piece.length / floatBytes[dtype];
+        if (this.#values.length < count) this.#values = new Float32Array(count);
+        const values = this.#values.subarray(0, count);
         tensorValues(tensor, piece, values);
         await this.#converter.convert({ tensor: canonical, first: (from - offset) / unit, values });
       },

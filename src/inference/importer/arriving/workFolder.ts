@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Quantization } from '../../../protocol/engine.ts';
 import { MANIFEST_NAME } from '../../model/modelManifest.ts';
@@ -56,7 +56,8 @@ export async function openWorkFolder(
   const found = await readFile(work.identity, 'utf8').catch(() => null);
   const isWhole = (await exists(work.model)) || (await exists(join(target, MANIFEST_NAME)));
   if (found === identity && isWhole) return work;
-  await clear(work);
+  // The identity goes first, so that half of it is never taken for all.
+  for (const part of partsOf(work)) await rm(part, { recursive: true, force: true });
   for (const folder of [work.source, work.headers, work.model]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
@@ -66,8 +67,10 @@ export async function openWorkFolder(
   return work;
 }
 
-export async function removeWorkFolder({ path }: WorkFolder): Promise<void> {
-  await rm(path, { recursive: true, force: true });
+/** After the model was published. The identity goes last, so that it can be done again. */
+export async function removeWorkFolder(work: WorkFolder): Promise<void> {
+  for (const part of partsOf(work).toReversed()) await rm(part, { recursive: true, force: true });
+  await rmdir(work.path).catch(() => undefined);
 }
 
 /** Bytes of all files that the work folder at `path` has already; 0 when there is none. */
@@ -84,9 +87,9 @@ export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;
 }
 
-/** Only what is ours: the folder may be any. The identity goes first, so that half of it is never taken for all. */
-async function clear({ path, ...parts }: WorkFolder): Promise<void> {
-  for (const part of Object.values(parts)) await rm(part, { recursive: true, force: true });
+/** All that is ours: the folder may be any. */
+function partsOf({ identity, source, headers, model, scratch, journal }: WorkFolder): readonly string[] {
+  return [identity, source, headers, model, scratch, journal];
 }
 
 function identityOf(files: readonly RemoteFile[], quantization: Quantization): string {

@@ -1,5 +1,5 @@
 import { GemmaError } from '../../../protocol/errors.ts';
-import type { RowConverter } from '../convertRows.ts';
+import type { RowConverter } from '../rowConverter.ts';
 import type { DataFiles } from '../dataFiles.ts';
 import type { OpenRemoteFile, RemoteFile } from '../remoteFile.ts';
 import type { ScratchMatrices } from '../scratchMatrices.ts';
@@ -15,7 +15,7 @@ import { PIECE_BYTES, WeightStream } from './weightStream.ts';
 /** Received between two moments from which the import goes on after a loss of power. */
 export const COMMIT_BYTES = 64 << 20;
 
-export interface RemoteShard extends Shard {
+export interface RemoteShard extends Pick<Shard, 'promised'> {
   readonly file: RemoteFile;
 }
 
@@ -149,9 +149,16 @@ export class WeightReceiver {
 
   async #commit(position: Position): Promise<void> {
     const { files, scratch } = this.#model;
-    await files.sync();
-    await scratch.sync();
-    await this.#weights.journal.commit(position);
+    const { journal } = this.#weights;
+    try {
+      await files.sync();
+      await scratch.sync();
+    } catch (error) {
+      // What couldn't be flushed may be gone.
+      await journal.revert();
+      throw error;
+    }
+    await journal.commit(position);
     this.#position = position;
     this.#noted = position.bytes;
     this.#committed = position.bytes;

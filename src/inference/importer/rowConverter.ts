@@ -39,6 +39,9 @@ export class RowConverter {
   /** Rows that are still to come, by the index of the weight; of those that are turned when they are complete. */
   readonly #missing: Map<number, number>;
   #complete: number[] = [];
+  /** Codes and scales of the rows that are being converted: memory that is used again and again. */
+  #codes = new ArrayBuffer(0);
+  #scales = new ArrayBuffer(0);
 
   constructor(plan: WeightPlan, files: DataFiles, scratch: ScratchMatrices) {
     this.#plan = plan;
@@ -108,17 +111,15 @@ export class RowConverter {
       }
       case 'blocks': {
         const block = blockSize(columns);
-        const codes = new Uint8Array((values.length * recipe.bits) / 8);
-        const scales = new Float32Array(values.length / block);
+        const { codes, scales } = this.#room((values.length * recipe.bits) / 8, values.length / block);
         quantizeBlocks(values, block, recipe.bits, codes, scales);
         await this.#files.write(ranges[0]!, (start * recipe.bits) / 8, codes);
         return this.#files.write(ranges[1]!, (4 * start) / block, bytesOf(scales));
       }
       case 'channels': {
         // The third run, the zero points, is zero.
-        const codes = new Int8Array(values.length);
-        const scales = new Float32Array(values.length / columns);
-        quantizeRows(values, codes, scales);
+        const { codes, scales } = this.#room(values.length, values.length / columns);
+        quantizeRows(values, new Int8Array(codes.buffer, 0, codes.length), scales);
         await this.#scratch.write(index, start, codes);
         return this.#files.write(ranges[1]!, 4 * row, bytesOf(scales));
       }
@@ -127,6 +128,16 @@ export class RowConverter {
       default:
         return recipe satisfies never;
     }
+  }
+
+  /** Room for so many codes and scales, until it is asked for again. */
+  #room(codes: number, scales: number): { readonly codes: Uint8Array; readonly scales: Float32Array } {
+    if (this.#codes.byteLength < codes) this.#codes = new ArrayBuffer(codes);
+    if (this.#scales.byteLength < 4 * scales) this.#scales = new ArrayBuffer(4 * scales);
+    return {
+      codes: new Uint8Array(this.#codes, 0, codes),
+      scales: new Float32Array(this.#scales, 0, scales),
+    };
   }
 
   async #turn({ index, weight, rows, columns }: Use): Promise<void> {
