@@ -45,6 +45,8 @@ export class Jobs {
   readonly #onDisobedience: () => void;
   #admission: Admission = emptyAdmission;
   #ids = 0;
+  /** When the engine last looked after models, by `performance.now()`. */
+  #loadedAt = -Infinity;
 
   /**
    * @param obeyMs how long a job may go on after its flag was raised
@@ -131,11 +133,14 @@ export class Jobs {
       this.#entries.get(job.id)?.fail(new GemmaError('superseded', 'A newer request replaced this one.'));
     }
     for (const job of step.stop) this.#stop(job);
-    for (const { id } of step.start) {
+    for (const job of step.start) {
       void this.#entries
-        .get(id)
+        .get(job.id)
         ?.run()
-        .then(() => this.#apply(finish(this.#admission, id)));
+        .then(() => {
+          if (!needsModel(job)) this.#loadedAt = performance.now();
+          this.#apply(finish(this.#admission, job.id));
+        });
     }
   }
 
@@ -143,10 +148,18 @@ export class Jobs {
     const entry = this.#entries.get(job.id);
     if (entry === undefined || entry.cancel.cancelled) return;
     entry.cancel.cancel();
-    if (!mustObey[job.kind]) return;
+    if (mustObey[job.kind]) this.#watch(job.id, this.#obeyMs);
+  }
+
+  /** The engine has no thread for others while it loads: that time doesn't count. */
+  #watch(id: number, ms: number): void {
     setTimeout(() => {
-      if (this.#entries.has(job.id)) this.#onDisobedience();
-    }, this.#obeyMs).unref();
+      if (!this.#entries.has(id)) return;
+      const isLoading = this.#admission.running.some((job) => !needsModel(job));
+      const more = isLoading ? this.#obeyMs : this.#obeyMs - (performance.now() - this.#loadedAt);
+      if (more > 0) this.#watch(id, more);
+      else this.#onDisobedience();
+    }, ms).unref();
   }
 }
 

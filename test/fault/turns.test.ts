@@ -56,6 +56,27 @@ describe('chats and completions on one engine', function () {
     await assert.rejects(chat, { code: 'cancelled' });
   });
 
+  it('a chat that is stopped while the model of completion is loaded does not end the process', async () => {
+    const other = await testHome({ processArguments: ['--obey-ms', '200'] });
+    try {
+      client = other.client();
+      await client.call('load', { role: 'chat', backend: 'auto' });
+      const { pid } = await client.call('status', {});
+      const cancel = new AbortController();
+      const answer = client.call('chat', question('work 20000'), cancel.signal);
+      await running(1);
+      const loading = client.call('load', { role: 'completion', model: 'stubborn 800', backend: 'auto' });
+      await running(2);
+      await delay(100);
+      cancel.abort();
+      await assert.rejects(answer, { code: 'cancelled' });
+      assert.equal((await loading).name, 'stubborn 800');
+      assert.equal((await client.call('status', {})).pid, pid);
+    } finally {
+      await other.dispose();
+    }
+  });
+
   it('a chat that is stopped while a completion has the engine ends before the completion does', async () => {
     const stop = new AbortController();
     const chat = client.call('chat', question('work 20000'), stop.signal);

@@ -66,6 +66,8 @@ export class Chat extends Disposable implements ChatCommands {
   readonly #drafts = this.own(new Throttle(() => this.#keepDraft(), DRAFT_INTERVAL_MS));
   #untold = { thought: '', answer: '' };
   #search = '';
+  /** Commands that use the model at the moment. */
+  #commands = 0;
   #listing = new AbortController();
   #restored: Promise<void> | null = null;
 
@@ -102,11 +104,20 @@ export class Chat extends Disposable implements ChatCommands {
   }
 
   get ready(): boolean {
-    return this.#model.info !== null;
+    const { state } = this.#model.view;
+    return state === 'ready' || state === 'busy';
   }
 
-  engine(signal: AbortSignal): ChatEngine {
-    return this.#model.engine(signal);
+  async withEngine<T>(signal: AbortSignal, work: (engine: ChatEngine) => Promise<T>): Promise<T> {
+    this.#commands++;
+    this.#useEngine();
+    try {
+      await this.#model.ready(signal);
+      return await work(this.#model.engine(signal));
+    } finally {
+      this.#commands--;
+      this.#useEngine();
+    }
   }
 
   async ask({ text, attachments }: Pick<Question, 'text' | 'attachments'>): Promise<void> {
@@ -315,7 +326,7 @@ export class Chat extends Disposable implements ChatCommands {
 
   /** It runs while somebody looks at the chat or waits for an answer. */
   #useEngine(): void {
-    const isWanted = this.#pages.isVisible || this.#session.writing !== null;
+    const isWanted = this.#pages.isVisible || this.#session.writing !== null || this.#commands > 0;
     this.#parts.use.set('chat', isWanted && this.#model.isChosen);
   }
 

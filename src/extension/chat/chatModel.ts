@@ -78,7 +78,7 @@ export class ChatModel extends Disposable {
   /** Resolves when a model can be asked. @throws GemmaError `no-model` when none will come; `cancelled` */
   async ready(signal: AbortSignal): Promise<ModelInfo> {
     for (;;) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw new GemmaError('cancelled', 'The request was cancelled.');
       if (this.info !== null) return this.info;
       const { state, sentence } = this.view;
       if (state !== 'busy') throw new GemmaError('no-model', sentence);

@@ -15,8 +15,8 @@ export async function changeSelection(
 ): Promise<void> {
   const offset = document.offsetAt(range.start);
   const proposal = await withProgress(title, (signal, report) =>
-    askEdit(chat.engine(signal), { text, selection, others }, (chars) =>
-      report(vscode.l10n.t('{0} characters', chars)),
+    chat.withEngine(signal, (engine) =>
+      askEdit(engine, { text, selection, others }, (chars) => report(vscode.l10n.t('{0} characters', chars))),
     ),
   );
   await previewEdit({

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { selectionCommands } from '../ids.ts';
 import type { ChatCommands } from './chatCommands.ts';
 
-/** What the lightbulb offers: nothing until a model is ready. */
+/** What the lightbulb offers: nothing until a model was chosen. */
 export class CodeActions implements vscode.CodeActionProvider {
   static readonly kinds = [vscode.CodeActionKind.QuickFix, vscode.CodeActionKind.RefactorRewrite];
   readonly #chat: ChatCommands;

@@ -18,7 +18,7 @@ export async function generateCommitMessage(chat: ChatCommands, sourceControl?: 
   if (changes === null) throw new GemmaError('bad-input', vscode.l10n.t('There are no changes to describe.'));
   const before = repository.inputBox.value;
   const message = await withProgress(vscode.l10n.t('Writing a commit message'), (signal) =>
-    askCommitMessage(chat.engine(signal), changes),
+    chat.withEngine(signal, (engine) => askCommitMessage(engine, changes)),
   );
   if (message !== '' && repository.inputBox.value === before) repository.inputBox.value = message;
 }

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { type ChatResult, ModelInfo } from '../../protocol/engine.ts';
-import { GemmaError } from '../../protocol/errors.ts';
 import { ChatModel } from '../chat/chatModel.ts';
 import { Disposable } from '../disposable.ts';
 import type { ChatText, Engine } from '../engine.ts';
@@ -74,8 +73,6 @@ export class OfferedModel extends Disposable {
     this.#count(1);
     try {
       return await work(await this.#model.ready(signal));
-    } catch (error) {
-      throw signal.aborted ? new GemmaError('cancelled', 'The request was cancelled.') : error;
     } finally {
       this.#count(-1);
     }

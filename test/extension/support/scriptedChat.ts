@@ -16,7 +16,7 @@ export function scriptedChat(answer: Answer = () => '') {
   const chat: ChatCommands = {
     ready: true,
     ask: async (question) => void questions.push(question),
-    engine: () => scriptedEngine(answer),
+    withEngine: (_signal, work) => work(scriptedEngine(answer)),
   };
   return { chat, questions };
 }

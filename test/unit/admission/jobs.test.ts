@@ -92,6 +92,19 @@ describe('jobs', () => {
     assert.equal(disobedience, 1);
   });
 
+  it('gives a completion its time after a load of the other role, which holds the thread', async () => {
+    const cancel = new AbortController();
+    const slow = { role: 'completion', run: () => delay(200) } as const;
+    const completing = jobs.submit({ kind: 'complete', ...slow }, cancel.signal);
+    const loading = jobs.submit({ kind: 'load', role: 'chat', run: () => delay(100) });
+    cancel.abort();
+    await loading;
+    await delay(10);
+    assert.equal(disobedience, 0);
+    await completing;
+    assert.equal(disobedience, 1);
+  });
+
   it('fails what waits for a model when none will come, and leaves other jobs alone', async () => {
     jobs.setReady('completion', false);
     const waiting = jobs.submit(complete(async () => 'never'));
