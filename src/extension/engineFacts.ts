@@ -26,6 +26,8 @@ export class EngineFacts extends Disposable {
     super();
     this.#engine = engine;
     this.own(engine.onStatus(() => this.#asking.request()));
+    // What another process did is over.
+    this.own(engine.onConnected(() => (this.#transfers = [])));
     this.own(engine.onAnswered((answered) => this.#noteAnswered(answered)));
     this.own(
       engine.onTransfers((transfers) => {

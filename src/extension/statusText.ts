@@ -31,6 +31,8 @@ export interface CurrentStatus {
   readonly engine: EngineStatus;
   /** Of the active editor; null without one. */
   readonly languageId: string | null;
+  /** Whether there is an inference process for this window: the chat may need it too. */
+  readonly isRunning: boolean;
   /** Whether the model is the one inside the extension. */
   readonly builtIn: boolean;
 }
@@ -63,16 +65,19 @@ export function statusNow({ engine, settings, snooze, battery }: StatusParts): C
     battery: battery.now,
   });
   const builtIn = settings.get('gemmaCode.completion.model') === '';
-  return { name, battery: battery.now, engine: status, languageId, builtIn };
+  return { name, battery: battery.now, engine: status, isRunning: engine.pid !== null, languageId, builtIn };
 }
 
 /** One sentence for people. */
-export function explain({ name, battery, engine, languageId }: CurrentStatus): string {
+export function explain({ name, battery, engine, isRunning, languageId }: CurrentStatus): string {
   const sentences: Record<StatusName, () => string> = {
     loading: () => explainLoading(engine),
     ready: () => vscode.l10n.t('Ready.'),
     working: () => vscode.l10n.t('Working…'),
-    off: () => vscode.l10n.t('Completion is off. Nothing is running.'),
+    off: () =>
+      isRunning
+        ? vscode.l10n.t('Completion is off.')
+        : vscode.l10n.t('Completion is off. Nothing is running.'),
     'language-off': () => vscode.l10n.t('Completion is off for {0}.', languageId ?? ''),
     snoozed: () => vscode.l10n.t('Completion is snoozed.'),
     'on-battery': () =>

@@ -32,12 +32,15 @@ export async function get(args: readonly string[]): Promise<void> {
     return;
   }
   const source = sourceOf(onlyPositional(positionals, 'model'));
-  const quantization =
-    values.quantization === undefined ? null : quantizationOption(values.quantization);
+  const quantization = values.quantization === undefined ? null : quantizationOption(values.quantization);
   const network = await networkFor(values.endpoint, values['token-file'], process.env);
   const home = homeOption(values.home);
   await withEngine(home, async (client) => {
-    const params = { ...source, quantization: quantization ?? (await bestFormat(client, home, source.id)), network };
+    const params = {
+      ...source,
+      quantization: quantization ?? (await bestFormat(client, home, source.id)),
+      network,
+    };
     await fetchModel(client, params);
   });
 }
@@ -50,7 +53,8 @@ function sourceOf(name: string): Source {
     return { id, repository, revision, digests };
   }
   const id = name.slice(name.indexOf('/') + 1).toLowerCase();
-  if (v.is(Repository, name) && v.is(ModelId, id)) return { id, repository: name, revision: null, digests: {} };
+  if (v.is(Repository, name) && v.is(ModelId, id))
+    return { id, repository: name, revision: null, digests: {} };
   throw new GemmaError(
     'bad-input',
     `There is no model ${name} in the catalogue; see models list, or name a repository as OWNER/NAME.`,
@@ -58,7 +62,11 @@ function sourceOf(name: string): Source {
 }
 
 /** What this machine runs best. Says on the way what speaks against the model here; it is the person's choice. */
-async function bestFormat(client: EngineClient, home: string, id: string): Promise<DownloadParams['quantization']> {
+async function bestFormat(
+  client: EngineClient,
+  home: string,
+  id: string,
+): Promise<DownloadParams['quantization']> {
   const { recommended, machine } = await overview(client, home);
   const role = findCatalogueModel(id)?.purposes[0] ?? 'chat';
   const verdict = recommended[role].verdicts.find(({ model }) => model.id === id);
@@ -93,22 +101,21 @@ async function fetchModel(client: EngineClient, params: DownloadParams): Promise
 }
 
 /** With what a person can do about it. */
-function explained(error: unknown, { id, repository, network: { endpoint, token } }: DownloadParams): unknown {
+function explained(
+  error: unknown,
+  { id, repository, network: { endpoint, token } }: DownloadParams,
+): unknown {
   if (!(error instanceof GemmaError)) return error;
   const page = `${endpoint.replace(/\/+$/u, '')}/${repository}`;
   const model = findCatalogueModel(id);
   const terms = model === undefined ? '' : ` (${licenceOf(model).name})`;
-  switch (error.code) {
-    case 'unauthorized': {
-      const how = token === null ? 'Make a token there and' : 'Make another token there and';
-      return new GemmaError(
-        'unauthorized',
-        `${error.message} Accept the licence${terms} at ${page}. ${how} give it with --token-file or HF_TOKEN.`,
-      );
-    }
-    case 'licence':
-      return new GemmaError('licence', `${error.message} Accept it${terms} at ${page} and ask again.`);
-    default:
-      return error;
+  if (error.code === 'licence') {
+    return new GemmaError('licence', `${error.message} Accept it${terms} at ${page} and ask again.`);
   }
+  if (error.code !== 'unauthorized') return error;
+  const how = token === null ? 'Make a token there and' : 'Make another token there and';
+  return new GemmaError(
+    'unauthorized',
+    `${error.message} Accept the licence${terms} at ${page}. ${how} give it with --token-file or HF_TOKEN.`,
+  );
 }

@@ -12,8 +12,7 @@ export async function importFolder(args: readonly string[]): Promise<void> {
     return;
   }
   const source = resolve(onlyPositional(positionals, 'checkpoint folder'));
-  const quantization =
-    values.quantization === undefined ? null : quantizationOption(values.quantization);
+  const quantization = values.quantization === undefined ? null : quantizationOption(values.quantization);
   const model = await withEngine(homeOption(values.home), (client) =>
     client.call('installModel', { source, quantization }),
   );

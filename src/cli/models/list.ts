@@ -22,11 +22,12 @@ export async function list(args: readonly string[]): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(jsonOf(found))}\n` : listText(found));
 }
 
-function jsonOf({ list: { folder, freeBytes, installed, transfers }, machine, speeds, recommended }: Overview) {
-  const verdictsOf = ({ verdicts }: Recommendation) =>
-    Object.fromEntries(
-      verdicts.map(({ model, plan, fits, obstacles }) => [model.id, { plan, fits, obstacles }]),
-    );
+function jsonOf({
+  list: { folder, freeBytes, installed, transfers },
+  machine,
+  speeds,
+  recommended,
+}: Overview) {
   return {
     folder,
     freeBytes,
@@ -44,4 +45,10 @@ function jsonOf({ list: { folder, freeBytes, installed, transfers }, machine, sp
       verdicts: verdictsOf(recommended.chat),
     },
   };
+}
+
+function verdictsOf({ verdicts }: Recommendation) {
+  return Object.fromEntries(
+    verdicts.map(({ model, plan, fits, obstacles }) => [model.id, { plan, fits, obstacles }]),
+  );
 }

@@ -53,9 +53,7 @@ function transferLines({ list: { transfers } }: Overview): string[] {
 
 function catalogueLines({ list, recommended }: Overview): string[] {
   const installed = new Set(list.installed.map(({ id }) => id));
-  const chosen = new Set(
-    [recommended.completion, recommended.chat].map(({ choice }) => choice?.model.id),
-  );
+  const chosen = new Set([recommended.completion, recommended.chat].map(({ choice }) => choice?.model.id));
   const head = ['  ID', 'FOR', 'DOWNLOAD', 'INSTALLED', 'MEMORY', 'CONTEXT', 'ACCOUNT', ''];
   const rows = recommended.chat.verdicts.map((forChat, index) => {
     const { model } = forChat;

@@ -14,7 +14,7 @@ export async function remove(args: readonly string[]): Promise<void> {
     return;
   }
   const id = onlyPositional(positionals, 'model');
-  if (!v.is(ModelId, id)) throw new GemmaError('bad-input', `${id} is not the name of a model.`);
+  if (!isModelId(id)) throw new GemmaError('bad-input', `${id} is not the name of a model.`);
   await withEngine(homeOption(values.home), async (client) => {
     const { installed, transfers } = await client.call('listModels', {});
     const model = installed.find((other) => other.id === id);
@@ -27,4 +27,8 @@ export async function remove(args: readonly string[]): Promise<void> {
     const bytes = sizeText(model?.bytes ?? transfer?.doneBytes ?? 0);
     process.stdout.write(`${id} is removed${model === undefined ? '' : `: ${bytes}`}.\n`);
   });
+}
+
+function isModelId(name: string): boolean {
+  return v.is(ModelId, name);
 }

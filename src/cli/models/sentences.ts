@@ -35,7 +35,10 @@ export function obstaclesText(obstacles: readonly Obstacle[]): string {
   return obstacles.map(obstacleText).join('; ');
 }
 
-export function speedText({ tokensPerSecond, promptTokensPerSecond, lineSeconds }: Speed, role: Role): string {
+export function speedText(
+  { tokensPerSecond, promptTokensPerSecond, lineSeconds }: Speed,
+  role: Role,
+): string {
   if (role === 'completion') return `about ${rateText(lineSeconds)} s for a line`;
   return `writes about ${rateText(tokensPerSecond)} tokens a second and reads ${rateText(promptTokensPerSecond)}`;
 }

@@ -10,7 +10,10 @@ export async function askForToken(hub: Hub): Promise<boolean> {
 }
 
 function inputToken(hub: Hub): Promise<string | undefined> {
-  const page = { iconPath: new vscode.ThemeIcon('link-external'), tooltip: vscode.l10n.t('Open the page of your tokens') };
+  const page = {
+    iconPath: new vscode.ThemeIcon('link-external'),
+    tooltip: vscode.l10n.t('Open the page of your tokens'),
+  };
   const box = vscode.window.createInputBox();
   box.title = vscode.l10n.t('Read token of {0}', hub.host);
   box.prompt = vscode.l10n.t(

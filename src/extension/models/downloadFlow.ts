@@ -39,10 +39,7 @@ export class DownloadFlow {
   }
 
   /** Resolves when it is over, however it ends. */
-  async start(
-    download: WantedDownload,
-    location = vscode.ProgressLocation.Notification,
-  ): Promise<void> {
+  async start(download: WantedDownload, location = vscode.ProgressLocation.Notification): Promise<void> {
     if (this.#running.has(download.id)) return;
     this.#running.add(download.id);
     try {
@@ -60,19 +57,21 @@ export class DownloadFlow {
   }
 
   async #run(download: WantedDownload, location: vscode.ProgressLocation): Promise<void> {
+    // Nothing is said in a window that nobody looks at: the models view says it in all of them.
+    const isWatched = (): boolean =>
+      location === vscode.ProgressLocation.Notification || vscode.window.state.focused;
     for (;;) {
       try {
         const end = await this.#transfer(download, location);
-        if (end === 'done') await this.#offerUse(download);
+        if (end === 'done') await this.#use(download);
+        if (end === 'done' && isWatched()) await this.#tellReady(download);
         return;
       } catch (error) {
         const failure = toGemmaError(error);
         if (failure.code === 'cancelled') return;
         // Its sentence may name a folder of the person's.
         this.#parts.log.info('download', { failed: failure.code });
-        // Nobody is asked in a window that nobody looks at: the models view says it in all of them.
-        const isAsked = location === vscode.ProgressLocation.Notification || vscode.window.state.focused;
-        if (!isAsked || !(await this.#settle(download, failure))) return;
+        if (!isWatched() || !(await this.#settle(download, failure))) return;
       }
     }
   }
@@ -101,28 +100,16 @@ export class DownloadFlow {
 
   /** What a person can do about a failure. True: to be tried again. */
   async #settle(download: WantedDownload, failure: GemmaError): Promise<boolean> {
-    switch (failure.code) {
-      case 'unauthorized':
-        return this.#identify(download, failure);
-      case 'licence':
-        return this.#acceptLicence(download);
-      case 'disk-full': {
-        const free = vscode.l10n.t('Free Space');
-        const chosen = await this.#say(failure, free);
-        if (chosen === free) await vscode.commands.executeCommand(modelCommands.showModels);
-        return chosen === retryLabel();
-      }
-      default: {
-        const log = vscode.l10n.t('Show the log');
-        const chosen = await this.#say(failure, log);
-        if (chosen === log) await vscode.commands.executeCommand(commands.showLog);
-        return chosen === retryLabel();
-      }
-    }
-  }
-
-  #say(failure: GemmaError, other: string): Thenable<string | undefined> {
-    return vscode.window.showErrorMessage(failure.message, retryLabel(), other);
+    if (failure.code === 'unauthorized') return this.#identify(download, failure);
+    if (failure.code === 'licence') return this.#acceptLicence(download);
+    const [other, command] =
+      failure.code === 'disk-full'
+        ? [vscode.l10n.t('Free Space'), modelCommands.showModels]
+        : [vscode.l10n.t('Show the log'), commands.showLog];
+    const retry = vscode.l10n.t('Retry');
+    const chosen = await vscode.window.showErrorMessage(failure.message, retry, other);
+    if (chosen === other) await vscode.commands.executeCommand(command);
+    return chosen === retry;
   }
 
   /** The hub wants to know who asks. */
@@ -193,10 +180,14 @@ export class DownloadFlow {
     });
   }
 
-  async #offerUse({ id, roles, ...download }: WantedDownload): Promise<void> {
+  async #use({ id, roles }: WantedDownload): Promise<void> {
+    for (const role of roles) await this.#parts.settings.set(`gemmaCode.${role}.model`, id);
+  }
+
+  /** Where it isn't used for anything yet, that is offered. */
+  async #tellReady({ id, roles, ...download }: WantedDownload): Promise<void> {
     const { settings, models } = this.#parts;
     const name = nameOf({ id, ...download });
-    for (const role of roles) await settings.set(`gemmaCode.${role}.model`, id);
     const [role] = roles;
     if (role !== undefined) {
       void vscode.window.showInformationMessage(
@@ -218,10 +209,6 @@ export class DownloadFlow {
     const use = offered.find(([label]) => label === chosen);
     if (use !== undefined) await settings.set(`gemmaCode.${use[1]}.model`, id);
   }
-}
-
-function retryLabel(): string {
-  return vscode.l10n.t('Retry');
 }
 
 /** When the person comes back to the window, and now and then besides. */

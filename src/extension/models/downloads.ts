@@ -94,7 +94,7 @@ export class Downloads {
         const begin = async (): Promise<void> => {
           begun = false;
           try {
-            for (let at = -1; at !== connections; ) {
+            for (let at = -1; at !== connections;) {
               at = connections;
               await this.#begin(download);
               await models.read();

@@ -38,7 +38,9 @@ export class Format {
 
   /** @param fraction 0–1; rounded down, since 100 % means done */
   percent(fraction: number): string {
-    return new Intl.NumberFormat(this.#language, { style: 'percent' }).format(Math.floor(fraction * 100) / 100);
+    return new Intl.NumberFormat(this.#language, { style: 'percent' }).format(
+      Math.floor(fraction * 100) / 100,
+    );
   }
 
   /** A count in the person's own digits and groups. */
@@ -68,7 +70,10 @@ export function secondsLeft(transfer: {
 }
 
 /** 0–1; 0 until the size is known. */
-export function fractionDone({ doneBytes, totalBytes }: {
+export function fractionDone({
+  doneBytes,
+  totalBytes,
+}: {
   readonly doneBytes: number;
   readonly totalBytes: number;
 }): number {

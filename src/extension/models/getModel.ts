@@ -29,8 +29,7 @@ export async function getModel(parts: GetModelParts, role?: Role): Promise<void>
   const { models, format } = parts;
   const held = models.hold();
   const picker = vscode.window.createQuickPick<Choice>();
-  picker.title =
-    role === 'chat' ? vscode.l10n.t('Get a model for the chat') : vscode.l10n.t('Get a model');
+  picker.title = role === 'chat' ? vscode.l10n.t('Get a model for the chat') : vscode.l10n.t('Get a model');
   picker.placeholder = vscode.l10n.t('It is downloaded once, and runs on this machine from then on.');
   picker.matchOnDescription = true;
   picker.busy = true;
@@ -102,7 +101,10 @@ export async function isWantedAnyway({ model, verdict }: Offer, format: Format):
   const download = vscode.l10n.t('Download Anyway');
   const chosen = await vscode.window.showWarningMessage(
     vscode.l10n.t('{0} may not run on this machine', model.name),
-    { modal: true, detail: verdict.obstacles.map((obstacle) => obstacleSentence(obstacle, format)).join('\n') },
+    {
+      modal: true,
+      detail: verdict.obstacles.map((obstacle) => obstacleSentence(obstacle, format)).join('\n'),
+    },
     download,
   );
   return chosen === download;

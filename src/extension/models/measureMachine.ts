@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { recommend } from '../../catalogue/recommend.ts';
 import type { Recommendation } from '../../catalogue/recommend.ts';
 import type { BackendName } from '../../protocol/engine.ts';
+import { GemmaError } from '../../protocol/errors.ts';
 import type { Machine, MachineSpeed } from '../../protocol/models.ts';
 import { withProgress } from '../commands/withProgress.ts';
 import { modelCommands } from '../ids.ts';
@@ -29,7 +30,8 @@ export async function measureMachine(models: Models, settings: Settings, format:
     await models.keepSpeeds(speeds);
     await models.read();
     const machine = models.facts?.machine ?? null;
-    if (machine === null || speeds.length === 0) throw models.failure ?? new Error('This machine could not be measured.');
+    if (machine === null || speeds.length === 0)
+      throw models.failure ?? new GemmaError('internal', 'This machine could not be measured.');
     await tell(machine, speeds, settings, format);
   } finally {
     held.dispose();
@@ -82,7 +84,12 @@ function choiceText(purpose: string, recommendation: Recommendation, format: For
   if (fastest === null) return vscode.l10n.t('{0}: no larger model can be used here.', purpose);
   const { model, plan } = fastest;
   const expected = expectation(plan, format);
-  return vscode.l10n.t('{0}: none is fast enough here. The fastest is {1}. {2}', purpose, model.name, expected);
+  return vscode.l10n.t(
+    '{0}: none is fast enough here. The fastest is {1}. {2}',
+    purpose,
+    model.name,
+    expected,
+  );
 }
 
 /** Of what was made for the purpose and fits: only its speed speaks against it. */
@@ -95,7 +102,11 @@ function fastestOf({ verdicts }: Recommendation): Recommendation['choice'] {
 }
 
 /** The backend that the recommended models run fastest with, and room for both of them. */
-function adviceFor(machine: Machine, speeds: readonly MachineSpeed[], recommendations: readonly Recommendation[]): Advice {
+function adviceFor(
+  machine: Machine,
+  speeds: readonly MachineSpeed[],
+  recommendations: readonly Recommendation[],
+): Advice {
   const plans = recommendations.flatMap(({ choice }) => (choice === null ? [] : [choice.plan]));
   const [fastest] = speeds.toSorted((one, other) => other.decodeBytesPerSecond - one.decodeBytesPerSecond);
   const backend = plans[0]?.backend ?? fastest?.backend ?? 'wasm';

@@ -59,7 +59,9 @@ export class ModelManagement extends Disposable {
       [modelCommands.refreshModels]: () => models.read(),
       [modelCommands.removeToken]: async () => {
         await hub.removeToken();
-        void vscode.window.showInformationMessage(vscode.l10n.t('There is no token for {0} any more.', hub.host));
+        void vscode.window.showInformationMessage(
+          vscode.l10n.t('There is no token for {0} any more.', hub.host),
+        );
       },
     };
     const actions = rowActions({ models, downloads, flow: this.#flow, hub, settings, format });

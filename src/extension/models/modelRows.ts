@@ -3,7 +3,13 @@ import type { CatalogueModel } from '../../catalogue/catalogue.ts';
 import { recommend } from '../../catalogue/recommend.ts';
 import type { Reason, Recommendation, Verdict } from '../../catalogue/recommend.ts';
 import type { Role } from '../../protocol/engine.ts';
-import type { InstalledModel, Machine, MachineSpeed, ModelList, TransferView } from '../../protocol/models.ts';
+import type {
+  InstalledModel,
+  Machine,
+  MachineSpeed,
+  ModelList,
+  TransferView,
+} from '../../protocol/models.ts';
 
 const roles = ['completion', 'chat'] as const satisfies readonly Role[];
 
@@ -88,8 +94,7 @@ export function offers({ list, machine, speeds }: ModelFacts, role?: Role): Offe
       return {
         model,
         verdict: known?.verdicts.find((verdict) => verdict.model.id === model.id) ?? null,
-        recommended:
-          best === undefined ? null : { role: best[0], reasons: best[1]?.reasons ?? [] },
+        recommended: best === undefined ? null : { role: best[0], reasons: best[1]?.reasons ?? [] },
       };
     });
   return found.toSorted((one, other) => rank(one) - rank(other));

@@ -66,7 +66,11 @@ export class ModelsView extends Disposable implements vscode.TreeDataProvider<El
     this.#view.description =
       list === null
         ? ''
-        : vscode.l10n.t('{0} used, {1} free', this.#format.size(diskUse(list)), this.#format.size(list.freeBytes));
+        : vscode.l10n.t(
+            '{0} used, {1} free',
+            this.#format.size(diskUse(list)),
+            this.#format.size(list.freeBytes),
+          );
     this.#changed.fire();
   }
 }

@@ -21,7 +21,8 @@ export function networkOf(endpoint: string, token: string | null, http: HttpSett
     endpoint: hubAddress(endpoint),
     token,
     proxy: proxyOf(http('http.proxy')),
-    noProxy: http('http.proxySupport') === 'off' ? ['*'] : v.parse(v.fallback(Hosts, []), http('http.noProxy')),
+    noProxy:
+      http('http.proxySupport') === 'off' ? ['*'] : v.parse(v.fallback(Hosts, []), http('http.noProxy')),
     strictProxyCertificate: http('http.proxyStrictSSL') !== false,
     systemCertificates: http('http.systemCertificates') !== false,
   };
@@ -36,7 +37,14 @@ export function hubAddress(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
   const isLoopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
-  if (url === null || !isSafe || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+  if (
+    url === null ||
+    !isSafe ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
     throw new GemmaError(
       'bad-input',
       'The setting gemmaCode.models.endpoint is not the https address of a hub, such as https://huggingface.co.',
@@ -48,5 +56,8 @@ export function hubAddress(endpoint: string): string {
 function proxyOf(value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null;
   if (v.is(Url, value) && /^https?:/u.test(value)) return value;
-  throw new GemmaError('bad-input', 'Downloads need a proxy whose address in the setting http.proxy begins with http.');
+  throw new GemmaError(
+    'bad-input',
+    'Downloads need a proxy whose address in the setting http.proxy begins with http.',
+  );
 }

@@ -30,13 +30,16 @@ interface Choice extends vscode.QuickPickItem {
 export async function pickModel(parts: PickParts, role: Role): Promise<void> {
   const { models, settings, memory, getModel } = parts;
   const setting = `gemmaCode.${role}.model` as const;
-  const chosen = await vscode.window.showQuickPick<Choice>(models.read().then(() => choices(parts, role)), {
-    title:
-      role === 'chat'
-        ? vscode.l10n.t('Choose a model for the chat')
-        : vscode.l10n.t('Choose a model for completion'),
-    placeHolder: vscode.l10n.t('Models stay on this machine. Chatting needs one that was tuned for it.'),
-  });
+  const chosen = await vscode.window.showQuickPick<Choice>(
+    models.read().then(() => choices(parts, role)),
+    {
+      title:
+        role === 'chat'
+          ? vscode.l10n.t('Choose a model for the chat')
+          : vscode.l10n.t('Choose a model for completion'),
+      placeHolder: vscode.l10n.t('Models stay on this machine. Chatting needs one that was tuned for it.'),
+    },
+  );
   if (chosen === undefined) return;
   if (chosen.way === 'get') return getModel(role);
   const model = chosen.way === 'folder' ? await askForFolder() : chosen.model;

@@ -33,8 +33,7 @@ export function rowActions(parts: RowParts): Record<RowCommandId, RowAction> {
   return {
     [rowCommands.downloadModel]: (row) => download(parts, row),
     [rowCommands.pauseDownload]: (row) => row.kind === 'transfer' && downloads.pause(row.transfer.id),
-    [rowCommands.resumeDownload]: (row) =>
-      row.kind === 'transfer' && flow.start(wantedAgain(row.transfer)),
+    [rowCommands.resumeDownload]: (row) => row.kind === 'transfer' && flow.start(wantedAgain(row.transfer)),
     [rowCommands.cancelDownload]: (row) => row.kind === 'transfer' && cancel(parts, row.transfer),
     [rowCommands.useForCompletion]: (row) => use(parts.settings, row, 'completion'),
     [rowCommands.useForChat]: (row) => use(parts.settings, row, 'chat'),
@@ -78,7 +77,8 @@ async function cancel({ downloads, format }: RowParts, transfer: TransferView): 
 
 async function use(settings: Settings, row: ModelRow, role: Role): Promise<void> {
   if (row.kind === 'installed') await settings.set(`gemmaCode.${role}.model`, row.model.id);
-  else if (row.kind === 'built-in' && role === 'completion') await settings.set('gemmaCode.completion.model', '');
+  else if (row.kind === 'built-in' && role === 'completion')
+    await settings.set('gemmaCode.completion.model', '');
 }
 
 async function remove({ models, settings, format }: RowParts, model: InstalledModel): Promise<void> {

@@ -95,7 +95,11 @@ function installedText(model: InstalledModel, roles: readonly Role[], format: Fo
       ...originSentences(origin),
     ],
     icon: isPinned ? 'verified-filled' : 'verified',
-    context: ['installed', ...(origin?.kind === 'hub' ? ['fromHub'] : []), ...unused(roles).filter((word) => model.chat || word !== 'unusedForChat')],
+    context: [
+      'installed',
+      ...(origin?.kind === 'hub' ? ['fromHub'] : []),
+      ...unused(roles).filter((word) => model.chat || word !== 'unusedForChat'),
+    ],
   };
 }
 

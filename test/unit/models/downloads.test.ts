@@ -64,8 +64,9 @@ function scene() {
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as much of them as downloads use
   const downloads = new Downloads(parts as unknown as DownloadParts);
-  const tell = async (...now: Partial<TransferView>[]): Promise<void> => {
-    transfers = now.map((part) => ({ ...running, ...part }));
+  /** At most one, as it is now. */
+  const tell = async (now?: Partial<TransferView>): Promise<void> => {
+    transfers = now === undefined ? [] : [{ ...running, ...now }];
     changed.notify();
     await turn();
   };
@@ -102,13 +103,13 @@ describe('a download', () => {
 
   it('ends when somebody pauses or cancels it, in whatever window', async () => {
     for (const [now, expected] of [
-      [[{ state: 'paused' }], 'paused'],
-      [[], 'cancelled'],
+      [{ state: 'paused' }, 'paused'],
+      [undefined, 'cancelled'],
     ] as const) {
       const { downloads, tell } = scene();
       const end = downloads.run(download, () => undefined);
       await turn();
-      await tell(...now);
+      await tell(now);
       assert.equal(await end, expected);
       assert.deepEqual(downloads.wanted, []);
     }
@@ -149,7 +150,10 @@ describe('a download', () => {
   it('fails as the process refuses it', async () => {
     const { downloads, refuse } = scene();
     refuse(new GemmaError('unauthorized', 'Who are you?'));
-    await assert.rejects(downloads.run(download, () => undefined), { code: 'unauthorized' });
+    await assert.rejects(
+      downloads.run(download, () => undefined),
+      { code: 'unauthorized' },
+    );
     assert.deepEqual(downloads.wanted, []);
   });
 });

@@ -5,7 +5,10 @@ import { Network } from '../../../src/protocol/models.ts';
 
 const HUB = 'https://huggingface.co';
 
-const written = (settings: Record<string, unknown> = {}) => (id: string): unknown => settings[id];
+const written =
+  (settings: Record<string, unknown> = {}) =>
+  (id: string): unknown =>
+    settings[id];
 
 describe('how the hub is reached', () => {
   it('is what VS Code’s own settings say, and their defaults otherwise', () => {
