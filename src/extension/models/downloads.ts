@@ -82,7 +82,6 @@ export class Downloads {
       return await new Promise<DownloadEnd>((resolve, reject) => {
         // What is said of a download before this process was asked for it is of an earlier one.
         let begun = false;
-        let connections = 0;
         const look = (): void => {
           const transfer = models.transfer(download.id);
           if (!begun) return;
@@ -94,11 +93,7 @@ export class Downloads {
         const begin = async (): Promise<void> => {
           begun = false;
           try {
-            for (let at = -1; at !== connections;) {
-              at = connections;
-              await this.#begin(download);
-              await models.read();
-            }
+            await this.#begin(download);
             begun = true;
             look();
           } catch (error) {
@@ -106,7 +101,6 @@ export class Downloads {
           }
         };
         const restarted = engine.onConnected(() => {
-          connections++;
           if (begun) void begin();
         });
         const changed: vscode.Disposable = models.onChange(look);
@@ -118,9 +112,16 @@ export class Downloads {
     }
   }
 
+  /** Resolves when the process that was asked for it is the one whose list was read. */
   async #begin({ roles: _roles, ...download }: WantedDownload): Promise<void> {
-    const { models, hub } = this.#parts;
-    await models.request('download', { ...download, network: await hub.network() });
+    const { engine, models, hub, wanted } = this.#parts;
+    let pid: number | null;
+    do {
+      await models.request('download', { ...download, network: await hub.network() });
+      ({ pid } = engine);
+      await models.read();
+      // Somebody may have paused it meanwhile.
+    } while (engine.pid !== pid && wanted.all.some(({ id }) => id === download.id));
   }
 
   /** It is no longer on its way: because it is here, or because somebody cancelled it. */

@@ -38,8 +38,14 @@ function scene() {
   let installed: string[] = [];
   let refusal: GemmaError | null = null;
   let held = 0;
+  let pid = 1;
   const parts = {
-    engine: { onConnected: (listener: () => void) => connected.add(listener) },
+    engine: {
+      get pid() {
+        return pid;
+      },
+      onConnected: (listener: () => void) => connected.add(listener),
+    },
     models: {
       hold: () => {
         held++;
@@ -78,6 +84,7 @@ function scene() {
     install: () => (installed = ['tiny']),
     refuse: (error: GemmaError | null) => (refusal = error),
     restart: async () => {
+      pid++;
       transfers = [{ ...running, state: 'paused' }];
       connected.notify();
       await turn();
