@@ -25,7 +25,8 @@ export const Record = v.variant('type', [
   Header,
   v.object({ type: v.literal('title'), title: v.string() }),
   v.object({ type: v.literal('question'), question: Question }),
-  v.object({ type: v.literal('answer'), id: Id, time, model: v.string() }),
+  /** To `question`, behind which it belongs whatever another window asked meanwhile; absent: to what is last. */
+  v.object({ type: v.literal('answer'), id: Id, question: v.optional(Id), time, model: v.string() }),
   /** Added to the end of an answer. */
   v.object({ type: v.literal('text'), id: Id, text: v.string(), thought: v.string() }),
   v.object({
@@ -67,8 +68,10 @@ export class Folding {
         this.#push(record.question);
         return;
       case 'answer': {
-        const { id, time: begun, model } = record;
-        this.#push({ role: 'model', id, time: begun, text: '', thought: '', end: null, model });
+        const { id, question, time: begun, model } = record;
+        const answer: Answer = { role: 'model', id, time: begun, text: '', thought: '', end: null, model };
+        if (question === undefined) this.#push(answer);
+        else this.#answer(question, answer);
         return;
       }
       case 'text':
@@ -92,6 +95,13 @@ export class Folding {
 
   #push(message: Message): void {
     if (!this.#messages.some(({ id }) => id === message.id)) this.#messages.push(message);
+  }
+
+  #answer(question: Id, answer: Answer): void {
+    const asked = this.#messages.findIndex(({ id }) => id === question);
+    if (asked < 0 || this.#messages.some(({ id }) => id === answer.id)) return;
+    const next = this.#messages.findIndex(({ role }, index) => index > asked && role === 'user');
+    this.#messages.splice(next < 0 ? this.#messages.length : next, 0, answer);
   }
 
   #change(id: Id, change: (answer: Answer) => Answer): void {

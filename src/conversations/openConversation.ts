@@ -99,10 +99,10 @@ export class OpenConversation {
     await this.#write([{ type: 'question', question }]);
   }
 
-  /** @throws GemmaError `disk-full` */
-  async beginAnswer(model: string): Promise<AnswerWriter> {
+  /** Of a question. @throws GemmaError `disk-full` */
+  async beginAnswer(model: string, question: Id): Promise<AnswerWriter> {
     const id = randomUUID();
-    await this.#write([{ type: 'answer', id, time: Date.now(), model }]);
+    await this.#write([{ type: 'answer', id, question, time: Date.now(), model }]);
     this.#writing.add(id);
     let unsaved = { text: '', thought: '' };
     /** Saves what came since; what can't be saved now is tried again with the next. */

@@ -192,6 +192,7 @@ describe('the chat among the other parts of VS Code', function () {
     await last.getByRole('button', { name: 'Open “From the first window”' }).first().click();
     for (const question of ['From the first window', 'One more here, slowly', 'One more there, slowly'])
       await last.locator('li.question').getByText(question).waitFor();
+    assert.equal(await last.locator('.failed').count(), 0, 'each was answered');
     await code.picture('two-windows');
   });
 });

@@ -11,9 +11,10 @@ const conversation = id === undefined ? await store.create() : await store.open(
 process.stdout.write(`${conversation.id}\n`);
 for (let i = 0; ; i++) {
   const text = `question ${i} ${process.pid} ${'x'.repeat((i * 379) % 5_000)}`;
-  await conversation.ask({ role: 'user', id: randomUUID(), time: Date.now(), text, attachments: [] });
+  const asked = randomUUID();
+  await conversation.ask({ role: 'user', id: asked, time: Date.now(), text, attachments: [] });
   process.stdout.write(`${text}\n`);
-  const answer = await conversation.beginAnswer('gemma');
+  const answer = await conversation.beginAnswer('gemma', asked);
   const written = `answer ${i} ${process.pid} ${'y'.repeat((i * 577) % 9_000)}`;
   answer.push(written, '');
   await answer.end('stop');

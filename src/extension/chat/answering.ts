@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import * as vscode from 'vscode';
 import { answerQuestion } from '../../chat/answerQuestion.ts';
 import type { Sent } from '../../chat/answerQuestion.ts';
-import type { Answer, AnswerEnd, AnswerStatistics, Message } from '../../chat/conversation.ts';
+import type { Answer, AnswerEnd, AnswerStatistics, Id, Message } from '../../chat/conversation.ts';
 import type { Sampling } from '../../protocol/engine.ts';
 import type { ChatResult } from '../../protocol/engine.ts';
 import { toGemmaError } from '../../protocol/errors.ts';
@@ -42,19 +42,21 @@ export class Answering {
   }
 
   /**
-   * Answers the last question. Resolves when the answer is saved, however it ended.
+   * Answers a question with all that was said before it. Resolves when the answer is saved, however it ended.
    *
    * @throws GemmaError `disk-full` when it can't be saved
    */
   static async run(
     model: ChatModel,
     conversation: OpenConversation,
+    question: Id,
     events: AnswerEvents,
     onBegin: (answering: Answering) => void,
   ): Promise<{ readonly answer: Answer; readonly result: ChatResult | null }> {
     const { messages } = conversation.conversation;
+    const asked = messages.slice(0, messages.findIndex(({ id }) => id === question) + 1);
     const name = model.info?.name ?? '';
-    const writer = await conversation.beginAnswer(name);
+    const writer = await conversation.beginAnswer(name, question);
     const answering = new Answering(conversation, {
       role: 'model',
       id: writer.id,
@@ -65,7 +67,7 @@ export class Answering {
       model: name,
     });
     onBegin(answering);
-    const { result, ...end } = await answering.#ask(model, messages, events, (text, thought) =>
+    const { result, ...end } = await answering.#ask(model, asked, events, (text, thought) =>
       writer.push(text, thought),
     );
     answering.#answer = { ...answering.#answer, ...end };

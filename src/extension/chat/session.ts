@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sent } from '../../chat/answerQuestion.ts';
-import type { Attachment, Conversation, Message, Question } from '../../chat/conversation.ts';
+import type { Attachment, Conversation, Id, Message, Question } from '../../chat/conversation.ts';
 import type { ConversationStore } from '../../conversations/conversationStore.ts';
 import type { OpenConversation } from '../../conversations/openConversation.ts';
 import type { MessageView } from '../../protocol/chat.ts';
@@ -37,6 +37,8 @@ export class ChatSession extends Disposable {
   #open: OpenConversation | null = null;
   #following: { dispose(): void } | null = null;
   #answering: Answering | null = null;
+  /** Another window wrote while an answer was being written here. */
+  #isOutdated = false;
   /** Ends with the answer that is being written. */
   #finished: Promise<void> = Promise.resolve();
 
@@ -95,7 +97,7 @@ export class ChatSession extends Disposable {
     };
     await this.#open?.ask(question);
     this.#events.onMessage(messageView(question));
-    await this.#answer();
+    await this.#answer(question.id);
   }
 
   /** Asks question `id` with other words; what came after it goes. */
@@ -108,8 +110,11 @@ export class ChatSession extends Disposable {
 
   async regenerate(id: string): Promise<void> {
     if (this.message(id)?.role !== 'model') return;
+    const at = this.messages.findIndex((message) => message.id === id);
+    const question = this.messages.slice(0, at).findLast(({ role }) => role === 'user');
+    if (question === undefined) return;
     await this.cut(id);
-    await this.#answer();
+    await this.#answer(question.id);
   }
 
   /** Takes away message `id` and all after it. */
@@ -150,19 +155,21 @@ export class ChatSession extends Disposable {
     this.#following =
       conversation?.onChange(() => {
         if (this.#answering === null) this.#events.onConversation();
+        else this.#isOutdated = true;
       }) ?? null;
     this.#events.onConversation();
     await before?.dispose();
   }
 
-  /** Writes the answer to the last question. */
-  async #answer(): Promise<void> {
+  /** Writes the answer to a question. */
+  async #answer(question: Id): Promise<void> {
     const conversation = this.#open;
     if (conversation === null) return;
     const { model, log } = this.#parts;
     const answered = Answering.run(
       model,
       conversation,
+      question,
       {
         onSent: (id, sent) => this.#sent.set(id, sent),
         onProgress: (answer, progress) => this.#events.onMessage(answerView(answer, progress)),
@@ -186,6 +193,8 @@ export class ChatSession extends Disposable {
     } finally {
       if (this.#answering?.conversation === conversation) this.#answering = null;
       this.#events.onRunning();
+      if (this.#isOutdated) this.#events.onConversation();
+      this.#isOutdated = false;
     }
   }
 }

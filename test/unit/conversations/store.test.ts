@@ -23,8 +23,9 @@ const texts = (messages: readonly Message[]): string[] => messages.map(({ text }
 /** A conversation of one question and one answer, closed. */
 async function written(text: string, answer: string): Promise<string> {
   const conversation = await store.create();
-  await conversation.ask(question(text));
-  const writer = await conversation.beginAnswer('gemma');
+  const begun = question(text);
+  await conversation.ask(begun);
+  const writer = await conversation.beginAnswer('gemma', begun.id);
   writer.push(answer, '');
   await writer.end('stop');
   await conversation.dispose();
@@ -87,6 +88,27 @@ describe('Conversations on disk', () => {
     await heard;
     assert.deepEqual(texts(here.conversation.messages), ['one', 'two', 'three']);
     await Promise.all([here.dispose(), there.dispose()]);
+  });
+
+  it('show an answer behind its question, whatever another window asked meanwhile', async () => {
+    const id = await written('start', 'begun');
+    const windows = [await store.open(id), await store.open(id)];
+    const questions = windows.map((_, window) => question(`question of ${window}`));
+    for (const [window, conversation] of windows.entries()) await conversation.ask(questions[window]!);
+    for (const window of [1, 0]) {
+      const writer = await windows[window]!.beginAnswer('gemma', questions[window]!.id);
+      writer.push(`answer of ${window}`, '');
+      await writer.end('stop');
+    }
+    for (const window of windows) await window.dispose();
+    assert.deepEqual(texts((await store.open(id)).conversation.messages), [
+      'start',
+      'begun',
+      'question of 0',
+      'answer of 0',
+      'question of 1',
+      'answer of 1',
+    ]);
   });
 
   it('hold all that two windows write at the same time', async () => {
