@@ -20,7 +20,9 @@ function receive(message: ToChat): void {
 
 function show(): void {
   isScheduled = false;
-  document.documentElement.lang = state.language;
+  // Naming the language again, even the same, has the style of every element computed anew.
+  const { documentElement } = document;
+  if (documentElement.lang !== state.language) documentElement.lang = state.language;
   if (place !== null) render(<App state={state} ask={ask} fillBox={fillBox} />, place);
 }
 
