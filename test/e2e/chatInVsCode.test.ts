@@ -40,7 +40,6 @@ describe('the chat among the other parts of VS Code', function () {
     await workbench.press('Enter');
     await workbench.type("total = 'none';");
     await workbench.page.locator('.squiggly-error').nth(1).waitFor();
-    await workbench.press('Shift+Home');
     const menu = await openLightbulb(workbench);
     await menu.getByText('Explain with Gemma').waitFor();
     await menu.getByText('Edit with Gemma…').waitFor();
@@ -146,8 +145,7 @@ describe('the chat among the other parts of VS Code', function () {
     await finished(chat.locator('li.answer'));
     await chat.getByRole('button', { name: 'Export the conversation' }).click();
     const target = path.join(workbench.folder, 'talk.md');
-    await workbench.page.locator('.quick-input-widget input').fill(target);
-    await workbench.press('Enter');
+    await nameFile(workbench, target);
     await workbench.page.locator('.tab.active', { hasText: 'talk.md' }).waitFor();
     const exported = await readFile(target, 'utf8');
     assert.match(exported, /Write to a file[^]*An answer to something else\./);
@@ -251,17 +249,33 @@ async function dropUri(chat: FrameLocator, uri: string): Promise<void> {
   }, uri);
 }
 
-/** VS Code closes the menu when diagnostics arrive; a person opens it again. */
+/**
+ * For the line that the cursor is in. VS Code closes the menu when diagnostics arrive; a person selects and opens it
+ * again.
+ */
 async function openLightbulb({ page }: Workbench): Promise<Locator> {
   const menu = page.locator('.action-widget').first();
   const fix = menu.getByText('Fix with Gemma');
   for (;;) {
+    await page.keyboard.press('End');
+    await page.keyboard.press('Shift+Home');
     await page.keyboard.press('Control+.');
     await fix.waitFor({ timeout: 2_000 }).catch(() => undefined);
     await page.waitForTimeout(500);
     if (await fix.isVisible()) return menu;
-    await page.keyboard.press('Escape');
+    if (await menu.isVisible()) await page.keyboard.press('Escape');
   }
+}
+
+/** VS Code puts the folder into the box a moment after the dialog is there. */
+async function nameFile({ page }: Workbench, target: string): Promise<void> {
+  const name = page.locator('.quick-input-widget input');
+  await page.locator('.quick-input-widget .monaco-list-row').first().waitFor();
+  while ((await name.inputValue()) !== target) {
+    await name.fill(target);
+    await page.waitForTimeout(500);
+  }
+  await page.keyboard.press('Enter');
 }
 
 /** A repository with one commit, and one change since. */
