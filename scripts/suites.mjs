@@ -69,13 +69,5 @@ export const suites = {
   e2e: { needs: ['dependencies', 'chromium', 'host', 'tracer'], tasks: [mocha('test/e2e')] },
 };
 
-/**
- * Suites to begin with, alone: packaging makes the bundles anew, which the others run, and the software that stands in
- * for a GPU takes every core it can get. @type {ReadonlySet<string>}
- */
-export const first = new Set(['check', 'package', 'parity']);
-/** Suites that mostly wait for windows. @type {ReadonlySet<string>} */
-export const withWindows = new Set(['host', 'extension', 'e2e']);
-
 /** Suites that use what another one makes. @type {Record<string, string>} */
 export const prerequisites = { e2e: 'package' };
