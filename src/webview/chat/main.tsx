@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import type { ToChat } from '../../protocol/chat.ts';
 import { showTokenColors } from '../code/showTokenColors.ts';
+import { namePageLanguage } from '../ui/namePageLanguage.ts';
 import { App } from './app.tsx';
 import { ask, listen } from './host.ts';
 import { initialState, told } from './state.ts';
@@ -20,9 +21,7 @@ function receive(message: ToChat): void {
 
 function show(): void {
   isScheduled = false;
-  // Naming the language again, even the same, has the style of every element computed anew.
-  const { documentElement } = document;
-  if (documentElement.lang !== state.language) documentElement.lang = state.language;
+  namePageLanguage(state.language);
   if (place !== null) render(<App state={state} ask={ask} fillBox={fillBox} />, place);
 }
 

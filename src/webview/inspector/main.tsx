@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { namePageLanguage } from '../ui/namePageLanguage.ts';
 import { App } from './app.tsx';
 import { ask, listen } from './host.ts';
 import { initialState, told } from './state.ts';
@@ -8,7 +9,7 @@ let state = initialState;
 
 listen((message) => {
   state = told(state, message);
-  document.documentElement.lang = state.language;
+  namePageLanguage(state.language);
   if (place !== null) render(<App state={state} ask={ask} />, place);
 });
 ask({ type: 'ready' });
